@@ -1,0 +1,29 @@
+"""How an answer reads in a terminal."""
+
+from __future__ import annotations
+
+from bot.answer import Answer
+from bot.shown import Shown
+from bot.table import as_text, make_table
+
+ROWS = 20  # more than these go to a file
+
+
+def answer_text(answer: Answer, shown: Shown, width: int, filed: bool = False) -> str:
+    """The SQL, the table, the reading, and a line on how it came about. `filed`: all rows go to a file anyway."""
+    table = as_text(make_table(shown.result, shown.columns, ROWS), width)
+    rows = len(shown.result.rows)
+    more = f"Add --csv FILE to keep all {rows:,}." if rows > ROWS and not filed else ""
+    parts = [answer.message, shown.sql, "\n".join(filter(None, (table, more))), shown.reading, _origin(answer)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _origin(answer: Answer) -> str:
+    rows = len(answer.result.rows) if answer.result else 0
+    milliseconds = answer.timings_ms.get("total", 0.0)
+    notes = [f"{rows:,} row{'' if rows == 1 else 's'}", f"{milliseconds:,.0f} ms", f"student {answer.student_version}"]
+    if answer.status == "unsure":
+        notes.insert(0, f"{answer.confidence:.0%} sure")
+    if answer.candidate > 0:
+        notes.append(f"candidate {answer.candidate + 1}: {', '.join(answer.tried)}")
+    return " · ".join(notes)

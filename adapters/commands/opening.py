@@ -1,0 +1,43 @@
+"""What several commands begin with: the settings with what was typed, and a place for their output."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from adapters.faults import BadUsage
+
+if TYPE_CHECKING:
+    from bot.config import Settings
+
+
+def settings_for(database: str | None = None, student: Path | None = None) -> Settings:
+    """The settings; a database or student given on the command line wins. Raises ConfigError."""
+    from bot.config import load_settings
+    from demo.opening import with_demo
+
+    return with_demo(load_settings(database_url=database, student_dir=student))
+
+
+def check_writable(path: Path | None) -> None:
+    """Refuse a file that cannot be written before the work that fills it begins. Raises BadUsage."""
+    if path is None:
+        return
+    if path.is_dir():
+        raise BadUsage(f"{path} is a folder; name a file to write to")
+    if not path.parent.is_dir():
+        raise BadUsage(f"{path} cannot be written: there is no folder {path.parent}")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise BadUsage(f"{path} cannot be written: no permission")
+
+
+def write_json(data: Any, path: Path) -> None:
+    """Write JSON; a reader never sees half of it. Raises OSError."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        partial.write_text(json.dumps(data, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

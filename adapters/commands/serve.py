@@ -1,0 +1,22 @@
+"""`mynah serve`: opens the doors through which people ask."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from adapters.commands.opening import settings_for
+from adapters.faults import BadUsage
+
+
+def command(
+    web: Annotated[bool, typer.Option("--web", help="Open the web page.")] = False,
+) -> int:
+    """Serve the web page, by default at http://127.0.0.1:8765, until it is stopped."""
+    if not web:
+        raise BadUsage("say which door to open: mynah serve --web")
+    from adapters.app import serve
+
+    serve(settings_for(), web=web)
+    return 0

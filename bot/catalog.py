@@ -1,0 +1,77 @@
+"""A schema arranged for looking names up, and the nearest existing name for one that does not exist."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from threading import Lock
+
+from rapidfuzz import fuzz, process
+
+from bot.schema import Schema
+
+_KEPT = 8  # catalogs of the last schemas seen
+_UNKNOWN_ROWS = 1_000  # for a table without an estimate
+_PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
+
+Name = tuple[str, bool]  # a spelling, and whether it has to be quoted
+Columns = dict[str, Name]  # by lower-case name
+
+
+@dataclass(frozen=True, eq=False)
+class Catalog:
+    """Tables by lower-case name; columns and row estimates by table. Equal by identity, to key a cache."""
+
+    schema: Schema
+    tables: dict[str, str]
+    columns: dict[str, Columns]
+    rows: dict[str, int]
+
+    def nearest_table(self, name: str) -> str | None:
+        """The table whose name is most like this one."""
+        return nearest(name, self.tables.values())
+
+    def nearest_column(self, name: str) -> str | None:
+        """The `table.column` whose column name is most like this one."""
+        places = {c: f"{t}.{c}" for t, columns in self.columns.items() for c, _ in columns.values()}
+        found = nearest(name, places)
+        return places[found] if found else None
+
+
+def needs_quotes(name: str) -> bool:
+    """True for a name that some database would fold or not read without quotes."""
+    return not _PLAIN.fullmatch(name)
+
+
+def nearest(name: str, candidates: Iterable[str]) -> str | None:
+    """The candidate most like `name`, or None when none is like it."""
+    choices = list(candidates)
+    match = process.extractOne(name.lower(), choices, scorer=fuzz.ratio, score_cutoff=60)
+    if match is None and len(name) > 3:
+        match = process.extractOne(name.lower(), choices, scorer=fuzz.WRatio, score_cutoff=80)
+    return match[0] if match else None
+
+
+_catalogs: dict[int, Catalog] = {}
+_lock = Lock()
+
+
+def catalog_of(schema: Schema) -> Catalog:
+    """The schema's catalog. The last few are kept by identity, because hashing a schema is slow."""
+    known = _catalogs.get(id(schema))
+    if known is not None and known.schema is schema:
+        return known
+    catalog = Catalog(
+        schema,
+        tables={t.name.lower(): t.name for t in schema.tables},
+        columns={
+            t.name: {c.name.lower(): (c.name, needs_quotes(c.name)) for c in t.columns} for t in schema.tables
+        },
+        rows={t.name: t.rows or _UNKNOWN_ROWS for t in schema.tables},
+    )
+    with _lock:
+        while len(_catalogs) >= _KEPT:
+            _catalogs.pop(next(iter(_catalogs)))
+        _catalogs[id(schema)] = catalog
+    return catalog

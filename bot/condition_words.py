@@ -1,0 +1,200 @@
+"""Conditions of a query in a few words: "Germany", "Oct 2026", "order date since 2026-03-01"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from sqlglot import exp
+
+from bot.column_kinds import KindReader
+from bot.formats import ColumnInfo, clean, decimals_for, format_number, month_name, shorten
+from bot.glossary import Glossary
+from bot.intervals import ONE_DAY, add_months, whole_year
+from bot.nouns import lowered, singular, spoken, words_of
+from bot.query_shape import Shape, bare, conjuncts, origin, parsed, shape_of
+from bot.schema import Schema
+
+LABELS = frozenset({"name", "title", "label", "full_name"})
+_COMPARED = {exp.GT: "over", exp.GTE: "at least", exp.LT: "under", exp.LTE: "at most"}
+_MIRRORED = {
+    exp.GT: exp.LT, exp.GTE: exp.LTE, exp.LT: exp.GT, exp.LTE: exp.GTE, exp.EQ: exp.EQ, exp.NEQ: exp.NEQ,
+}
+_MOST = 4  # conditions that are still easier to read in words than as SQL
+
+
+def filters(sql: str, schema: Schema, glossary: Glossary | None = None) -> str:
+    """What a query leaves in, such as "order date in Oct 2026, channel web".
+
+    Empty when it keeps everything, and when some of its conditions cannot be said in a few words: half of
+    them would mislead.
+    """
+    shape = shape_of(sql, schema)
+    where = shape.select.args.get("where") if shape and not shape.combined else None
+    if shape is None or where is None or shape.select.args.get("having"):
+        return ""
+    glossary = glossary or Glossary()
+    try:
+        understood = _understood(shape, glossary)
+        tests = [test for test in conjuncts(where.this) if test not in understood]
+        phrases = ConditionWords(schema, glossary).phrases(tests, shape.select)
+    except RecursionError:
+        return ""
+    return ", ".join(phrases) if phrases and len(phrases) <= _MOST else ""
+
+
+def _understood(shape: Shape, glossary: Glossary) -> list[exp.Expr]:
+    """Conditions that belong to a metric the query selects: its name stands for them."""
+    found: list[exp.Expr] = []
+    for metric in glossary.metrics:
+        wanted = bare(parsed(metric.expr)) if metric.where else None
+        if wanted is not None and any(node == wanted for item in shape.items for node in item.walk()):
+            found.extend(conjuncts(parsed(metric.where)))
+    return found
+
+
+def period_words(first: date | None, after: date | None) -> str:
+    """Days from `first` to before `after`: "Oct 2026", "Q3 2026", "2026", "2026-10-05 to 2026-10-11"."""
+    if first is None or after is None:
+        return f"since {first}" if first else f"before {after}" if after else "at any time"
+    try:
+        if first.day == 1 and after == add_months(first, 1):
+            return month_name(first.year, first.month)
+        if first.day == 1 and first.month % 3 == 1 and after == add_months(first, 3):
+            return f"Q{first.month // 3 + 1} {first.year}"
+        if after == whole_year(first.year).after and first == date(first.year, 1, 1):
+            return str(first.year)
+        last = after - ONE_DAY
+        if first.day == 1 and after.day == 1:
+            start = month_name(None if first.year == last.year else first.year, first.month)
+            return f"{start} to {month_name(last.year, last.month)}"
+    except (ValueError, OverflowError):
+        return f"since {first}"
+    return str(first) if last == first else f"{first} to {last}"
+
+
+@dataclass(frozen=True)
+class ConditionWords:
+    """Words for conditions over one schema."""
+
+    schema: Schema
+    glossary: Glossary
+    kinds: KindReader = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kinds", KindReader(self.schema))
+
+    def phrases(self, tests: Sequence[exp.Expr], select: exp.Select, brief: bool = False) -> list[str]:
+        """One phrase a condition; none at all when one has no words. `brief`: texts without their column."""
+        found: dict[str, str] = {}
+        bounds: dict[str, tuple[date | None, date | None]] = {}
+        for test in tests:
+            bound = self._bound(test, select)
+            if bound is not None:
+                name, first, after = bound
+                old = bounds.get(name, (None, None))
+                bounds[name] = (first or old[0], after or old[1])
+                words = period_words(*bounds[name])
+                inside = None not in bounds[name]
+                found[f"bound {name}"] = words if brief else f"{name} {'in ' if inside else ''}{words}"
+                continue
+            phrase = self._phrase(bare(test), select, brief)
+            if phrase is None:
+                return []
+            found[phrase] = phrase
+        return list(found.values())
+
+    def _bound(self, test: exp.Expr, select: exp.Select) -> tuple[str, date | None, date | None] | None:
+        """A side of a half-open date interval: the column's name, first day, day after the last."""
+        if not isinstance(test, exp.GTE | exp.LT) or not isinstance(test.left, exp.Column):
+            return None
+        day = _day(test.right)
+        if day is None or self.kinds.of(test.left, select).kind not in ("date", "timestamp"):
+            return None
+        name = self._name(test.left, select)
+        return (name, day, None) if isinstance(test, exp.GTE) else (name, None, day)
+
+    def _phrase(self, test: exp.Expr, select: exp.Select, brief: bool) -> str | None:
+        for condition in self.glossary.conditions:
+            if test == bare(parsed(condition.expr)):
+                return spoken(condition.name)
+        if isinstance(test, exp.Not):
+            return self._negated(bare(test.this), select)
+        if _is_null(test):
+            return f"no {self._name(test.this, select)}"
+        if isinstance(test, exp.In) and isinstance(test.this, exp.Column) and test.expressions:
+            values = [self._value(v, test.this, select) for v in test.expressions]
+            listed = " or ".join(v for v in values if v is not None)
+            brief = brief and all(v.is_string for v in test.expressions if isinstance(v, exp.Literal))
+            return None if None in values else self._named(test.this, select, brief, listed)
+        if isinstance(test, exp.EQ | exp.NEQ | exp.GT | exp.GTE | exp.LT | exp.LTE):
+            return self._comparison(test, select, brief)
+        return None
+
+    def _negated(self, test: exp.Expr, select: exp.Select) -> str | None:
+        return f"with a {self._name(test.this, select)}" if _is_null(test) else None
+
+    def _comparison(self, test: exp.Binary, select: exp.Select, brief: bool) -> str | None:
+        kind, column, other = type(test), test.left, test.right
+        if isinstance(other, exp.Column) and isinstance(column, exp.Literal):
+            kind, column, other = _MIRRORED[kind], other, column
+        if not isinstance(column, exp.Column):
+            return None
+        value = self._value(other, column, select)
+        if value is None:
+            return None
+        brief = brief and isinstance(other, exp.Literal) and other.is_string
+        boolean = self.kinds.of(column, select).kind == "boolean"
+        if boolean and other.name in ("0", "1") and kind in (exp.EQ, exp.NEQ):
+            words = " ".join(words_of(column.name)[1:] or words_of(column.name))
+            return words if (other.name == "1") == (kind is exp.EQ) else f"not {words}"
+        if kind is exp.EQ:
+            return self._named(column, select, brief, value)
+        if kind is exp.NEQ:
+            return self._named(column, select, brief, f"not {value}")
+        return self._named(column, select, brief, f"{_COMPARED[kind]} {value}")
+
+    def _named(self, column: exp.Column, select: exp.Select, brief: bool, words: str) -> str:
+        return words if brief else f"{self._name(column, select)} {words}"
+
+    def _name(self, column: exp.Column, select: exp.Select) -> str:
+        found = origin(column, select, self.schema)
+        if found and column.name in LABELS:
+            return singular(spoken(found.table.name))
+        return lowered(spoken(column.name))
+
+    def _value(self, node: exp.Expr, column: exp.Column, select: exp.Select) -> str | None:
+        if isinstance(node, exp.Literal) and node.is_string:
+            return shorten(clean(node.name), 40)
+        if isinstance(node, exp.Neg) and isinstance(node.this, exp.Literal):
+            value = self._value(node.this, column, select)
+            return f"-{value}" if value else None
+        if not isinstance(node, exp.Literal):
+            return None
+        guess = self.kinds.of(column, select)
+        try:
+            number = float(node.name)
+        except ValueError:
+            return None
+        if guess.kind == "id":
+            return node.name
+        scale = 100.0 if guess.kind == "percent" and not guess.scale and number <= 1 else 1.0
+        kind = guess.kind if guess.kind in ("money", "percent") else "number"
+        places = decimals_for([number], kind, scale)
+        unit = guess.unit if kind == "money" else ""
+        return format_number(number, ColumnInfo("", kind, "right", unit=unit, scale=scale, decimals=places))
+
+
+def _is_null(test: exp.Expr) -> bool:
+    null = isinstance(test, exp.Is) and isinstance(test.expression, exp.Null)
+    return null and isinstance(test.this, exp.Column)
+
+
+def _day(node: exp.Expr) -> date | None:
+    if not (isinstance(node, exp.Literal) and node.is_string):
+        return None
+    try:
+        return date.fromisoformat(node.name)
+    except ValueError:
+        return None

@@ -1,0 +1,102 @@
+"""Every setting in one place: `mynah.toml` in the working directory, then `MYNAH_*` from the environment."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+DEMO = "demo"
+
+
+class ConfigError(Exception):
+    """A setting is wrong. The text names it and says what it should be, for people."""
+
+
+class Settings(BaseSettings):
+    """One frozen object. Nobody else reads the environment; secrets never show in repr."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, env_prefix="MYNAH_", toml_file="mynah.toml", extra="forbid", env_ignore_empty=True
+    )
+
+    database_url: SecretStr = Field(
+        default=SecretStr(DEMO), description="The database to ask: a SQLAlchemy URL, a SQLite file, or `demo`."
+    )
+    glossary: Path | None = Field(
+        default=None, description="The business terms, as TOML. The demo brings its own."
+    )
+    examples: Path | None = Field(
+        default=None, description="Questions to show to newcomers, one a line. Default: made from the tables' names."
+    )
+    student_dir: Path = Field(
+        default=ROOT / "demo" / "student", description="The directory of the student that serves."
+    )
+    state_dir: Path = Field(
+        default_factory=lambda: Path.home() / ".mynah", description="Where Mynah keeps what it makes itself."
+    )
+    state_url: SecretStr | None = Field(
+        default=None, description="The state database, a SQLAlchemy URL. Default: a SQLite file in state_dir."
+    )
+    today: date | None = Field(default=None, description="Answer as if it were this day. Default: the machine's date.")
+    rows: int = Field(default=1000, ge=1, le=100_000, description="Rows of a result at the most.")
+    seconds: float = Field(default=10.0, gt=0, le=600, description="Seconds that one query may run.")
+    bytes: int = Field(default=10_000_000, ge=1_000, description="Bytes of a result at the most.")
+    cell: int = Field(default=2_000, ge=10, description="Characters of one cell at the most.")
+    beam: int = Field(default=4, ge=1, le=16, description="How many candidates the student keeps while it writes.")
+    threads: int = Field(default=2, ge=1, le=64, description="CPU threads of the student.")
+    threshold: float = Field(
+        default=0.3, ge=0, le=1, description="Confidence below which the bot says that it is unsure."
+    )
+    web_host: str = Field(default="127.0.0.1", description="Where the web door listens.")
+    web_port: int = Field(default=8765, ge=0, le=65_535, description="The web door's port.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource, dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is given in code wins over the environment, and that over the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def store_url(self) -> str:
+        """The state database's URL."""
+        if self.state_url is not None:
+            return self.state_url.get_secret_value()
+        return f"sqlite:///{self.state_dir / 'state.db'}"
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """The settings. Raises ConfigError naming every setting that is wrong, never its value."""
+    _reject_typos()
+    try:
+        return Settings(**{k: v for k, v in overrides.items() if v is not None})
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))
+        raise ConfigError(f"These settings are wrong (mynah.toml or MYNAH_*): {faults}") from error
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"mynah.toml cannot be read: {error}") from error
+
+
+def _reject_typos() -> None:
+    """A variable that sets nothing would otherwise be passed over in silence."""
+    prefix = Settings.model_config.get("env_prefix", "")
+    known = [prefix + name.upper() for name in Settings.model_fields]
+    for name in sorted(os.environ):
+        if name.upper().startswith(prefix) and name.upper() not in known:
+            close = difflib.get_close_matches(name.upper(), known, n=1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            raise ConfigError(f"There is no setting for the variable {name}{hint}")

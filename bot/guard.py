@@ -1,0 +1,142 @@
+"""Checks SQL before it runs: `check(sql, schema)` gives `SafeSQL`, all an engine executes, or `Rejected`.
+
+One statement that only reads is let through, and only if every part of it is on the allow-lists of
+bot/functions.py and every name in it exists in the schema. What runs is the checked tree, written out again
+without comments: never the text that came in.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import InitVar, dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect as Grammar
+from sqlglot.errors import SqlglotError, UnsupportedError
+from sqlglot.tokenizer_core import Token, TokenType
+
+from bot.allowed import inspect
+from bot.catalog import Catalog, catalog_of
+from bot.names import resolve
+from bot.rejection import Rejected, Rejection
+from bot.schema import Dialect, Schema
+from bot.sql_writer import write
+
+__all__ = ["Rejected", "SafeSQL", "check"]
+
+MAX_CHARACTERS = 8_000
+MAX_TOKENS = 2_000
+MAX_NESTING = 24  # the parser spends some 17 Python frames a level
+_REMEMBERED = 512  # checked texts kept, so that asking again costs a dictionary look-up
+
+# What a parser full of special cases may raise on input nobody wrote on purpose.
+_PARSER_ERRORS = (
+    SqlglotError, ValueError, TypeError, AttributeError, LookupError, AssertionError,
+    ArithmeticError,
+)
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_OPENING = frozenset({TokenType.SELECT, TokenType.WITH, TokenType.L_PAREN})
+_PREFIXES = frozenset({TokenType.NOT, TokenType.DASH, TokenType.PLUS, TokenType.TILDE})
+_TOKEN = object()
+
+# What the parser cannot read is refused here; its warnings would only carry the text into a log.
+logging.getLogger("sqlglot").setLevel(logging.ERROR)
+
+
+@dataclass(frozen=True, slots=True)
+class SafeSQL:
+    """A checked query in the database's dialect, placeholders written `:name`. Made by `check` alone.
+
+    `parameters` are the placeholders' names, `tables` the tables it reads.
+    """
+
+    sql: str
+    parameters: frozenset[str]
+    tables: frozenset[str]
+    dialect: Dialect
+    token: InitVar[object] = None
+
+    def __post_init__(self, token: object) -> None:
+        if token is not _TOKEN:
+            raise TypeError("SafeSQL is made by bot.guard.check only")
+
+
+def check(
+    sql: str, schema: Schema, dialect: Dialect | None = None, read: str = "sqlite"
+) -> SafeSQL | Rejected:
+    """Let `sql`, written in the dialect `read`, through as a query on `schema`, or say why not. Never raises.
+
+    `dialect` is what the result is written in; by default the schema's own.
+    """
+    if not isinstance(sql, str):
+        return Rejected("not-text", "A query has to be text.")
+    if len(sql) > MAX_CHARACTERS:
+        return Rejected("too-long", f"A query can have {MAX_CHARACTERS:,} characters. Please shorten it.")
+    try:
+        return _check(sql, catalog_of(schema), dialect or schema.dialect, read)
+    except RecursionError:  # not remembered: it may be the caller's stack that was nearly used up
+        return Rejected("too-deep", "This query is nested too deeply. Please split it up.")
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _check(sql: str, catalog: Catalog, dialect: Dialect, read: str) -> SafeSQL | Rejected:
+    try:
+        tree = _parse(sql, read)
+        placeholders = inspect(tree, dialect)
+        tables = resolve(tree, catalog)
+        return SafeSQL(write(tree, dialect), placeholders, tables, dialect, _TOKEN)
+    except Rejection as rejection:
+        return rejection.rejected
+    except UnsupportedError:
+        return Rejected("unsupported", "This query uses something this kind of database cannot do.")
+    except _PARSER_ERRORS:
+        return Rejected("unreadable", "This does not read as an SQL query. Please look for typing mistakes.")
+
+
+def _parse(sql: str, read: str) -> exp.Expr:
+    if _CONTROL.search(sql):
+        raise Rejection("odd-characters", "This query holds characters that none needs. Please retype it.")
+    sql.encode("utf-8")  # a lone surrogate would only fail later, inside the engine's driver
+    grammar = Grammar.get_or_raise(read)
+    tokens = grammar.tokenize(sql)
+    while tokens and tokens[-1].token_type is TokenType.SEMICOLON:
+        tokens.pop()
+    _inspect_tokens(tokens)
+    trees = grammar.parser().parse(tokens, sql)
+    if len(trees) != 1 or trees[0] is None:
+        raise Rejection("several-statements", "Only one query can run at a time.")
+    return _unwrapped(trees[0])
+
+
+def _unwrapped(tree: exp.Expr) -> exp.Expr:
+    """The query inside parentheses that stand around the whole of it; SQLite does not take those."""
+    while isinstance(tree, exp.Subquery) and not any(v for k, v in tree.args.items() if k != "this"):
+        tree = tree.this
+    return tree
+
+
+def _inspect_tokens(tokens: list[Token]) -> None:
+    """Refuse what the parser should not even see: other statements, several of them, and deep nesting."""
+    if not tokens:
+        raise Rejection("empty", "There is no query here.")
+    if tokens[0].token_type not in _OPENING:
+        word = tokens[0].text[:20]
+        raise Rejection("not-a-query", f"Only queries that read data can run. This one starts with “{word}”.")
+    if len(tokens) > MAX_TOKENS:
+        raise Rejection("too-long", "This query has too many parts. Please shorten it.")
+    depth = deepest = prefixes = 0
+    for token, following in pairwise([*tokens, tokens[-1]]):
+        kind = token.token_type
+        if kind is TokenType.SEMICOLON:
+            raise Rejection("several-statements", "Only one query can run at a time.")
+        if kind in (TokenType.L_PAREN, TokenType.CASE, TokenType.L_BRACKET, TokenType.L_BRACE):
+            depth += 1
+        elif kind in (TokenType.R_PAREN, TokenType.END, TokenType.R_BRACKET, TokenType.R_BRACE):
+            depth -= 1
+        prefixes = prefixes + 1 if kind in _PREFIXES and following.token_type in _PREFIXES else 0
+        deepest = max(deepest, depth + prefixes)
+    if deepest > MAX_NESTING:
+        raise Rejection("too-deep", "This query is nested too deeply. Please split it up.")

@@ -1,0 +1,288 @@
+"""Resolves every table and column name of a query against the schema, and spells them as the schema does.
+
+Scopes work as in the databases: CTEs in order, derived tables, aliases, correlated subqueries, USING. Tables
+that nothing connects are refused here too, as only here is it known which table a column belongs to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sqlglot import exp
+
+from bot.catalog import Catalog, Name, nearest, needs_quotes
+from bot.rejection import Rejection
+from bot.scopes import Scope, Shape, Source, estimated_rows, gives_one_row, limited
+
+MAX_PRODUCT = 50_000_000  # row combinations of tables that no condition connects
+MAX_SOURCES = 64  # tables read once CTEs are put in place of their names
+_DEFAULT_SCHEMAS = {"main", "public"}
+
+
+def resolve(tree: exp.Expr, catalog: Catalog) -> frozenset[str]:
+    """The tables that the query reads. Respells its names in place. Raises Rejection for unknown names."""
+    resolver = _Resolver(catalog)
+    shape = resolver.query(tree, None, {})
+    if shape.weight > MAX_SOURCES:
+        raise Rejection("too-many-joins", "This query reads too many tables at once. Please split it up.")
+    return frozenset(resolver.tables)
+
+
+class _Resolver:
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self.tables: set[str] = set()
+
+    def query(self, node: exp.Expr, outer: Scope | None, ctes: dict[str, Shape]) -> Shape:
+        """Resolve a SELECT, a set operation or a query in parentheses."""
+        ctes = self._ctes(node, outer, ctes)
+        if isinstance(node, exp.Select):
+            return self._select(node, outer, ctes)
+        if isinstance(node, exp.SetOperation):
+            return self._set_operation(node, outer, ctes)
+        if isinstance(node, exp.Subquery) and isinstance(node.this, (exp.Query, exp.SetOperation)):
+            shape = self.query(node.this, outer, ctes)
+            self._tail(node, shape, outer, ctes)
+            return shape
+        raise Rejection("not-a-query", "Only queries that read data can run.")
+
+    def _ctes(self, node: exp.Expr, outer: Scope | None, ctes: dict[str, Shape]) -> dict[str, Shape]:
+        with_ = node.args.get("with_")
+        if not with_:
+            return ctes
+        ctes = dict(ctes)
+        read: set[str] = set()
+        for cte in with_.expressions:
+            name = cte.alias.lower()
+            read |= {table.name.lower() for table in cte.this.find_all(exp.Table)}
+            # A CTE that reads its own name is recursion without the word.
+            if name in ctes or (name in self.catalog.tables and name in read):
+                raise Rejection("name-taken", f"The name “{cte.alias}” is taken. Please choose another.")
+            shape = self.query(cte.this, outer, ctes)
+            renamed = cte.args["alias"].args.get("columns") or []
+            if renamed and len(renamed) != len(shape.columns):
+                message = f"“{cte.alias}” names {len(renamed)} columns but has {len(shape.columns)}."
+                raise Rejection("column-count", message)
+            names = [(c.name, bool(c.args.get("quoted"))) for c in renamed]
+            ctes[name] = Shape([*names] or shape.columns, shape.rows, shape.weight)
+        return ctes
+
+    def _set_operation(self, node: exp.SetOperation, outer: Scope | None, ctes: dict[str, Shape]) -> Shape:
+        # Long chains lean left, so walk down instead of recursing.
+        chain: list[exp.SetOperation] = [node]
+        while isinstance(chain[-1].this, exp.SetOperation) and not chain[-1].this.args.get("with_"):
+            chain.append(chain[-1].this)
+        shape = self.query(chain[-1].this, outer, ctes)
+        for operation in reversed(chain):
+            right = self.query(operation.expression, outer, ctes)
+            if len(right.columns) != len(shape.columns):
+                raise Rejection("column-count", "The parts of this query give different numbers of columns.")
+            shape = Shape(shape.columns, shape.rows + right.rows, shape.weight + right.weight)
+            self._tail(operation, shape, outer, ctes)
+        return shape
+
+    def _tail(self, node: exp.Expr, shape: Shape, outer: Scope | None, ctes: dict[str, Shape]) -> None:
+        """ORDER BY and LIMIT of a whole set operation: they see its output columns only."""
+        scope = Scope(sources={"": Source("", shape.named(), shape.rows)}, outer=outer)
+        for key in ("order", "limit", "offset"):
+            if part := node.args.get(key):
+                self._expression(part, scope, ctes)
+        shape.rows = limited(node, shape.rows)
+
+    def _select(self, node: exp.Select, outer: Scope | None, ctes: dict[str, Shape]) -> Shape:
+        scope = Scope(outer=outer)
+        joins: list[exp.Join] = []
+        if from_ := node.args.get("from_"):
+            self._source(from_.this, scope, outer, ctes, joins)
+        for join in node.args.get("joins") or ():
+            self._source(join.this, scope, outer, ctes, joins)
+            joins.append(join)
+        for join in joins:
+            self._using(join, scope)
+            if on := join.args.get("on"):
+                self._expression(on, scope, ctes)
+        for projection in node.expressions:
+            self._expression(projection, scope, ctes)
+        scope.outputs = {e.alias.lower() for e in node.expressions if isinstance(e, exp.Alias)}
+        weight = sum(s.weight for s in scope.sources.values())
+        for key in ("where", "group", "having", "windows", "order", "limit", "offset", "distinct"):
+            part = node.args.get(key)
+            for child in part if isinstance(part, list) else (part,):
+                if child is not None:
+                    self._expression(child, scope, ctes, outputs_first=key == "order")
+        rows = estimated_rows(node, joins, scope)
+        if rows > MAX_PRODUCT:
+            raise Rejection(
+                "cross-join",
+                "This query combines every row of one table with every row of another. "
+                "Please say which columns belong together.",
+            )
+        if gives_one_row(node):
+            rows = 1
+        return Shape(list(self._outputs(node, scope)), limited(node, rows), max(weight, 1))
+
+    def _source(
+        self, node: exp.Expr, scope: Scope, outer: Scope | None, ctes: dict[str, Shape], joins: list[exp.Join]
+    ) -> None:
+        if isinstance(node, exp.Table):
+            source = self._table(node, ctes)
+        elif isinstance(node, exp.Subquery) and isinstance(node.this, exp.Table):
+            if node.alias:
+                raise Rejection("not-allowed", "Joined tables in parentheses cannot be renamed together.")
+            self._source(node.this, scope, outer, ctes, joins)
+            return
+        elif isinstance(node, exp.Subquery):
+            source = _derived(node, self.query(node, outer, ctes))
+        elif isinstance(node, exp.Values):
+            width = len(node.expressions[0].expressions) if node.expressions else 0
+            names: list[Name | None] = [(f"column{i + 1}", False) for i in range(width)]
+            self._expression(exp.Tuple(expressions=node.expressions), Scope(outer=outer), ctes)
+            source = _derived(node, Shape(names, len(node.expressions), 1))
+        else:
+            raise Rejection("table-function", "Rows can only be read from tables here.")
+        key = source.name.lower() or f"\x00{len(scope.sources)}"  # a derived table may go without a name
+        if key in scope.sources:
+            raise Rejection(
+                "name-twice", f"“{source.name}” stands twice in FROM. Please give each its own name with AS."
+            )
+        scope.sources[key] = source
+        for join in node.args.get("joins") or ():
+            self._source(join.this, scope, outer, ctes, joins)
+            joins.append(join)
+
+    def _table(self, node: exp.Table, ctes: dict[str, Shape]) -> Source:
+        database = node.args.get("db")
+        name = node.name.lower()
+        alias = node.alias or node.name
+        if name in ctes and not database:
+            shape = ctes[name]
+            return Source(alias, shape.named(), shape.rows, shape.weight)
+        table = self.catalog.tables.get(name)
+        if database and database.name.lower() not in _DEFAULT_SCHEMAS:
+            raise Rejection("unknown-table", f"There is no database “{database.name[:60]}”.")
+        if table is None:
+            raise Rejection("unknown-table", self._no_table(node.name))
+        node.set("db", None)
+        identifier = node.this
+        identifier.args["quoted"] = bool(identifier.args.get("quoted")) or needs_quotes(table)
+        identifier.args["this"] = table
+        self.tables.add(table)
+        return Source(alias, self.catalog.columns[table], self.catalog.rows[table], 1, table)
+
+    def _using(self, join: exp.Join, scope: Scope) -> None:
+        for identifier in join.args.get("using") or ():
+            name = identifier.name.lower()
+            holders = [s for s in scope.sources.values() if name in s.columns]
+            if len(holders) < 2:
+                message = f"There is no column “{identifier.name}” on both sides of the join."
+                raise Rejection("unknown-column", message)
+            _respell(identifier, holders[0].columns[name])
+            scope.merged.add(name)
+
+    def _expression(
+        self, root: exp.Expr, scope: Scope, ctes: dict[str, Shape], outputs_first: bool = False
+    ) -> None:
+        """Resolve the columns of an expression, and the queries inside it, without recursing on its depth."""
+        pending: list[exp.Expr] = [root]
+        while pending:
+            node = pending.pop()
+            if isinstance(node, exp.Column):
+                self._column(node, scope, outputs_first)
+            elif isinstance(node, (exp.Select, exp.SetOperation, exp.Subquery)):
+                self.query(node, scope, ctes)
+            else:
+                pending.extend(node.iter_expressions())
+
+    def _column(self, node: exp.Column, scope: Scope, outputs_first: bool) -> None:
+        if node.args.get("table"):
+            self._qualified(node, scope)
+            return
+        name = node.name.lower()
+        if outputs_first and name in scope.outputs:
+            return
+        here: Scope | None = scope
+        while here is not None:
+            holders = [s for s in here.sources.values() if name in s.columns]
+            if len(holders) > 1 and name not in here.merged:
+                raise Rejection("ambiguous-column", _ambiguous(node.name, holders))
+            if holders:
+                _respell(node.this, holders[0].columns[name])
+                if here is scope:
+                    scope.owners[id(node)] = holders[0]
+                return
+            if name in here.outputs:
+                return
+            here = here.outer
+        raise Rejection("unknown-column", self._no_column(node, scope.visible()))
+
+    def _qualified(self, node: exp.Column, scope: Scope) -> None:
+        here: Scope | None = scope
+        while here is not None:
+            source = here.sources.get(node.table.lower())
+            if source is not None:
+                break
+            here = here.outer
+        else:
+            if node.table.lower() in self.catalog.tables:
+                raise Rejection("unknown-column", f"This part of the query does not read {node.table}.")
+            raise Rejection("unknown-table", self._no_table(node.table))
+        if node.args["table"].name.lower() == (source.table or "").lower() and source.table:
+            _respell(node.args["table"], (source.table, needs_quotes(source.table)))
+        if isinstance(node.this, exp.Star):
+            return
+        found = source.columns.get(node.name.lower())
+        if found is None:
+            raise Rejection("unknown-column", self._no_column(node, [source]))
+        _respell(node.this, found)
+        if here is scope:
+            scope.owners[id(node)] = source
+
+    def _outputs(self, node: exp.Select, scope: Scope) -> Iterator[Name | None]:
+        for projection in node.expressions:
+            if isinstance(projection, exp.Alias):
+                identifier = projection.args["alias"]
+                yield projection.alias, bool(identifier.args.get("quoted"))
+            elif isinstance(projection, exp.Star):
+                for source in scope.sources.values():
+                    yield from source.columns.values()
+            elif isinstance(projection, exp.Column) and isinstance(projection.this, exp.Star):
+                yield from scope.sources[projection.table.lower()].columns.values()
+            elif isinstance(projection, exp.Column):
+                yield projection.name, bool(projection.this.args.get("quoted"))
+            else:
+                yield None
+
+    def _no_table(self, name: str) -> str:
+        best = self.catalog.nearest_table(name)
+        return f"There is no table “{name[:60]}”." + (f" Did you mean {best}?" if best else "")
+
+    def _no_column(self, node: exp.Column, sources: Sequence[Source]) -> str:
+        name = node.name[:60]
+        where = f" in {sources[0].table}" if len(sources) == 1 and sources[0].table else ""
+        here = [spelling for source in sources for spelling, _ in source.columns.values()]
+        best = nearest(name, here)
+        if best is None and node.this.args.get("quoted"):
+            hint = " If it is meant as a text, please put it in single quotes."
+        else:
+            best = best or self.catalog.nearest_column(name)
+            hint = f" Did you mean {best}?" if best else ""
+        return f"There is no column “{name}”{where}.{hint}"
+
+
+def _derived(node: exp.Expr, shape: Shape) -> Source:
+    alias = node.args.get("alias")
+    columns = shape.named()
+    if alias is not None and alias.args.get("columns"):
+        columns = {c.name.lower(): (c.name, bool(c.args.get("quoted"))) for c in alias.args["columns"]}
+    return Source(node.alias, columns, shape.rows, shape.weight)
+
+
+def _respell(identifier: exp.Expr, name: Name) -> None:
+    spelling, quoted = name
+    identifier.args["this"] = spelling
+    identifier.args["quoted"] = quoted or bool(identifier.args.get("quoted"))
+
+
+def _ambiguous(name: str, holders: Sequence[Source]) -> str:
+    first, second = holders[0].name, holders[1].name
+    return f"Both {first} and {second} have a “{name}”. Please write {first}.{name} or {second}.{name}."

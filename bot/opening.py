@@ -1,0 +1,55 @@
+"""Puts a bot together from the settings: database, glossary, index of values, student."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from bot.answer import Bot
+from bot.confidence import Calibration
+from bot.config import Settings
+from bot.database import Database, Limits, connect
+from bot.glossary import load_glossary
+from bot.manifest import StudentError
+from bot.student import Student
+from bot.value_reading import cached_index
+
+
+def open_bot(settings: Settings, database: Database | None = None) -> Bot:
+    """A bot ready to answer. Raises DatabaseError, GlossaryError or StudentError, each with a sentence for people."""
+    database = database or connect(settings.database_url.get_secret_value())
+    schema = database.schema()
+    glossary = load_glossary(settings.glossary or _own_glossary(settings.student_dir))
+    student = Student.load(settings.student_dir, glossary, settings.threads)
+    if student.schema.fingerprint != schema.fingerprint:
+        raise StudentError(
+            "this student was trained for another database, or the tables have changed since: "
+            "train it again with `mynah distill`, or set student_dir"
+        )
+    index = cached_index(database, schema, glossary.values, settings.state_dir / "index")
+    return Bot(
+        database, schema, glossary, index, student, limits(settings), settings.beam, settings.threshold,
+        settings.today, _calibration(settings),
+    )
+
+
+def limits(settings: Settings) -> Limits:
+    """The bounds on one execution."""
+    return Limits(settings.rows, settings.seconds, settings.bytes, settings.cell)
+
+
+def _own_glossary(student: Path) -> Path | None:
+    """The glossary that the student was trained with, kept with it: its SQL makes no sense without."""
+    path = student / "glossary.toml"
+    return path if path.is_file() else None
+
+
+def _calibration(settings: Settings) -> Calibration | None:
+    path = settings.student_dir / "calibration.json"
+    if not path.is_file():
+        return None
+    try:
+        data = json.loads(path.read_text("utf-8"))
+        return Calibration({str(k): float(v) for k, v in data["weights"].items()}, float(data["bias"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StudentError(f"{path} is damaged: restore the student's directory or train again") from error

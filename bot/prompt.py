@@ -1,0 +1,49 @@
+"""The only place where a question becomes the text that the student reads; training and serving share it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from bot.linking import Linked, Slot
+
+PREFIX = "<|endoftext|>"
+SEPARATOR = "\n"
+MAX_CHARACTERS = 1_000
+_PLAIN = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "\u00a0": " "})
+_SPACE = re.compile(r"\s+")
+_REPEATED = re.compile(r"([!?.,])\1+")
+_MARKUP = re.compile(r"<\|.*?\|>|[{}<>|\\`]")
+
+
+def render(linked: Linked) -> str:
+    """The question in lower case with its slots written in, e.g. `how many orders from :v0[customers.country] :d0?`."""
+    parts: list[str] = []
+    position = 0
+    for slot in sorted(linked.slots, key=lambda s: s.start):
+        parts.append(_clean(linked.question[position : slot.start]))
+        parts.append(f" {_slot_text(slot)} ")
+        position = slot.end
+    parts.append(_clean(linked.question[position:]))
+    text = _SPACE.sub(" ", "".join(parts)).strip()
+    return re.sub(r" ([?.,!;:'])(?![a-z]\d)", r"\1", text)
+
+
+def prompt(text: str) -> str:
+    """What stands before the SQL: the fixed prefix, the rendered question, the separator."""
+    return f"{PREFIX}{text}{SEPARATOR}"
+
+
+def _clean(text: str) -> str:
+    text = unicodedata.normalize("NFKC", text.translate(_PLAIN)).lower()
+    text = _MARKUP.sub(" ", text)
+    return _REPEATED.sub(r"\1", _SPACE.sub(" ", text))
+
+
+def _slot_text(slot: Slot) -> str:
+    if slot.kind == "period":
+        return f":{slot.name}"
+    if slot.kind == "number":
+        return f":{slot.name}%" if slot.percent else f":{slot.name}"
+    words = f"{_clean(slot.text)} " if slot.keep else ""
+    return f"{words}:{slot.name}[{'|'.join(slot.columns[:4])}]"

@@ -1,0 +1,196 @@
+"""The tables of Mynah's own memory: answers, feedback, corrections, pairs, model versions and runs.
+
+A change here needs a migration (bot/migrations/versions) and a new REVISION; the tests compare the two.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any, Literal
+
+from sqlalchemy import (
+    CheckConstraint,
+    DateTime,
+    Double,
+    ForeignKey,
+    Index,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import JSON, TypeDecorator
+
+REVISION = "0001"  # the newest migration; known here so that opening an up-to-date store needs no alembic
+VERSION_TABLE = "mynah_version"
+
+PairSource = Literal["vote", "correction"]
+PairStatus = Literal["nominated", "admitted", "rejected", "withdrawn"]
+
+
+class Name(TypeDecorator[str]):
+    """A short text: an id, a version, a word."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else storable(value)
+
+
+class Prose(TypeDecorator[str]):
+    """A text of any length."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else storable(value)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A point in time, always aware and in UTC, also where the database keeps no time zones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Record(DeclarativeBase):
+    """The base of all tables."""
+
+    metadata = MetaData(
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        }
+    )
+
+
+class AnswerRow(Record):
+    """One answer as it was given. Rows of results are never kept, only how many there were."""
+
+    __tablename__ = "answers"
+
+    id: Mapped[str] = mapped_column(Name(64), primary_key=True)
+    asked_at: Mapped[datetime] = mapped_column(Moment)
+    door: Mapped[str] = mapped_column(Name(32))
+    user_id: Mapped[str] = mapped_column(Name(255))
+    channel_id: Mapped[str | None] = mapped_column(Name(512))
+    thread_id: Mapped[str | None] = mapped_column(Name(512))
+    question: Mapped[str] = mapped_column(Prose)
+    status: Mapped[str] = mapped_column(Name(16))
+    sql: Mapped[str | None] = mapped_column(Prose)
+    short: Mapped[str] = mapped_column(Prose)
+    confidence: Mapped[float] = mapped_column(Double)
+    candidate: Mapped[int]
+    student_version: Mapped[str] = mapped_column(Name(128))
+    row_count: Mapped[int | None]
+    truncated: Mapped[bool]
+    message: Mapped[str] = mapped_column(Prose)
+    code: Mapped[str] = mapped_column(Name(64))
+    timings: Mapped[dict[str, Any]] = mapped_column(JSON)  # milliseconds by stage
+
+
+class FeedbackRow(Record):
+    """One person's vote on one answer. A retracted vote keeps its row and no longer counts."""
+
+    __tablename__ = "feedback"
+    __table_args__ = (
+        UniqueConstraint("answer_id", "user_id"),
+        CheckConstraint("vote IN (-1, 1)", name="vote"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    answer_id: Mapped[str] = mapped_column(Name(64), ForeignKey("answers.id"))
+    user_id: Mapped[str] = mapped_column(Name(255))
+    vote: Mapped[int]
+    comment: Mapped[str | None] = mapped_column(Prose)
+    at: Mapped[datetime] = mapped_column(Moment)
+    updated_at: Mapped[datetime] = mapped_column(Moment)
+    retracted_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class CorrectionRow(Record):
+    """The SQL that one person says an answer should have had. It passed the guard and ran."""
+
+    __tablename__ = "corrections"
+    __table_args__ = (UniqueConstraint("answer_id", "user_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    answer_id: Mapped[str] = mapped_column(Name(64), ForeignKey("answers.id"))
+    user_id: Mapped[str] = mapped_column(Name(255))
+    sql: Mapped[str] = mapped_column(Prose)
+    at: Mapped[datetime] = mapped_column(Moment)
+    updated_at: Mapped[datetime] = mapped_column(Moment)
+    retracted_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class PairRow(Record):
+    """A question with SQL that somebody vouched for. Its text never changes, only its status.
+
+    `digest` is the same for the same question and SQL, whoever says them and of whichever answer.
+    """
+
+    __tablename__ = "pairs"
+    __table_args__ = (
+        UniqueConstraint("answer_id", "user_id", "source", "digest"),
+        CheckConstraint("source IN ('vote', 'correction')", name="source"),
+        CheckConstraint("status IN ('nominated', 'admitted', 'rejected', 'withdrawn')", name="status"),
+        Index(None, "status"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    question: Mapped[str] = mapped_column(Prose)
+    sql: Mapped[str] = mapped_column(Prose)
+    digest: Mapped[str] = mapped_column(Name(64))
+    source: Mapped[PairSource] = mapped_column(Name(16))
+    answer_id: Mapped[str] = mapped_column(Name(64), ForeignKey("answers.id"))
+    user_id: Mapped[str] = mapped_column(Name(255))
+    student_version: Mapped[str] = mapped_column(Name(128))
+    nominated_at: Mapped[datetime] = mapped_column(Moment)
+    status: Mapped[PairStatus] = mapped_column(Name(16))
+    reason: Mapped[str] = mapped_column(Prose)
+
+
+class ModelVersionRow(Record):
+    """One trained student: where it lies, what schema it was trained on, whether it was let to serve."""
+
+    __tablename__ = "model_versions"
+
+    version: Mapped[str] = mapped_column(Name(128), primary_key=True)
+    location: Mapped[str] = mapped_column(Prose)
+    schema_fingerprint: Mapped[str] = mapped_column(Name(64))
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    promoted_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class RunRow(Record):
+    """One scheduled job on one day. Inserting the row claims the run: the second to try fails."""
+
+    __tablename__ = "runs"
+    __table_args__ = (UniqueConstraint("job", "day"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    job: Mapped[str] = mapped_column(Name(64))
+    day: Mapped[date]
+    started_at: Mapped[datetime] = mapped_column(Moment)
+    finished_at: Mapped[datetime | None] = mapped_column(Moment)
+    outcome: Mapped[str | None] = mapped_column(Prose)
+
+
+def storable(text: str) -> str:
+    """The text as every database keeps it: what no encoding knows (half characters, NUL) becomes a mark."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\ufffd")

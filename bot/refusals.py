@@ -1,0 +1,46 @@
+"""Questions that need no student: empty, far too long, SQL pasted in, or asking to change something."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from bot.prompt import MAX_CHARACTERS
+
+_SQL = re.compile(
+    r"^\s*(?:select\b.+\bfrom\b|with\s+\w+\s+as\s*\(|insert\s+into\b|update\s+\w+\s+set\b|delete\s+from\b"
+    r"|(?:drop|alter|create|truncate)\s+(?:table|view|index|database|schema|user)\b|pragma\b|attach\s+(?:database\b|'))",
+    re.IGNORECASE | re.DOTALL,
+)
+_INJECTED = re.compile(r"['\"`;)]\s*;?\s*(?:drop|delete|insert|update|alter|truncate|attach|exec|union\s+select)\b", re.IGNORECASE)
+_COMMAND = re.compile(
+    r"^\W*(?:(?:please|pls|can|could|would|you|now|just|hey|hi|mynah|go|ahead|and|kindly|quickly|i|want|need|to|let'?s)\W+)*"
+    r"(?:drop|delete|truncate|erase|wipe|purge|destroy)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """`code` is for programs, `message` for the person who asked."""
+
+    code: str
+    message: str
+
+
+def refuse_early(question: str) -> Refusal | None:
+    """Why the question is not passed on to the student, or None."""
+    text = question.strip()
+    if not text or not any(unicodedata.category(c)[0] in "LN" for c in text):
+        return Refusal("empty", "There is no question in that. Ask in words, for example: how many orders did we get last month?")
+    if len(text) > MAX_CHARACTERS:
+        return Refusal(
+            "too-long",
+            f"That question has {len(text):,} characters; {MAX_CHARACTERS:,} is the most I read. Ask for one thing at a time.",
+        )
+    if _SQL.match(text):
+        return Refusal("sql", "That looks like SQL. I only run SQL that I wrote and checked myself: ask the question in plain words.")
+    if _INJECTED.search(text) or _COMMAND.match(text):
+        return Refusal("change", "I can only read the data, never change or remove it. Ask me what you would like to know.")
+    return None

@@ -1,0 +1,92 @@
+"""Settles what one time means beside another: "March and April 2024", "last month vs the month before"."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot import intervals
+from bot.common_words import word_set
+from bot.intervals import ONE_DAY, Interval
+from bot.time_points import PointReader
+from bot.time_ranges import Found
+from bot.time_reader import Point
+
+_COMPARING = word_set("vs versus to than against and with over compared v on from")
+_FAR = 6  # tokens between an expression and the one it follows
+# A question about every month compares each with the one before it: no period of its own.
+_SERIES = word_set("monthly weekly quarterly yearly annual annually yoy mom qoq wow")
+_EACH = word_set("each every per by")
+
+
+def relate(found: list[Found], reader: PointReader) -> list[Found]:
+    """The expressions, those that lean on another resolved against it or, meaningless alone, left out."""
+    settled: list[Found] = []
+    for item in found:
+        before = settled[-1] if settled and item.start - settled[-1].end <= _FAR else None
+        point = item.point
+        if point is None:
+            settled.append(item)
+        elif point.back:
+            if kept := _backwards(item, point, before, reader):
+                settled.append(kept)
+        else:
+            _lend_year(settled, item, point)
+            settled.append(_same(item, point, before, reader))
+    return settled
+
+
+def _backwards(item: Found, point: Point, before: Found | None, reader: PointReader) -> Found | None:
+    """ "the previous month", "the year before": against the period before it, else against today."""
+    assert point.back is not None
+    if _is_series(reader):
+        return None
+    unit, count = point.back
+    known = before.interval if before else None
+    joint = {reader.at(k).text.lower() for k in range(before.end, item.start + 1)} if before else set()
+    if known and known.first and known.after and joint & _COMPARING:
+        first, after = known.first, known.after
+        shifted = Interval(intervals.shift(first, unit, -count), first)
+        if after <= intervals.shift(first, unit, count):  # the period is no longer than the step back
+            shifted = Interval(shifted.first, intervals.shift(after, unit, -count))
+        return replace(item, interval=shifted)
+    return None if point.needs_other else item
+
+
+def _is_series(reader: PointReader) -> bool:
+    for k in range(reader.size):
+        word = reader.at(k).text.lower()
+        if word in _SERIES or (word in _EACH and reader.at(k + 1).kind == "unit"):
+            return True
+    return False
+
+
+def _same(item: Found, point: Point, before: Found | None, reader: PointReader) -> Found:
+    """ "same period last year" is the period before it, a year earlier, as far as it has come."""
+    known = before.interval if before else None
+    if not point.same or not known or not known.first or not known.after:
+        return item
+    first = intervals.add_months(known.first, -point.same)
+    after = intervals.add_months(min(known.after, reader.today + ONE_DAY), -point.same)
+    return replace(item, interval=Interval(first, after)) if first < after else item
+
+
+def _lend_year(settled: list[Found], item: Found, point: Point) -> None:
+    """ "March and April 2024": the year said last counts for all; not for "March vs March 2024"."""
+    first = point.interval.first
+    if point.in_year or point.deictic or first is None:
+        return
+    start = item.start
+    for k in range(len(settled) - 1, -1, -1):
+        earlier = settled[k].point
+        if (
+            earlier is None
+            or earlier.in_year is None
+            or earlier.grain != point.grain
+            or start - settled[k].end > 2
+        ):
+            return
+        lent = earlier.in_year(first.year)
+        if lent == point.interval:
+            return
+        settled[k] = replace(settled[k], interval=lent)
+        start = settled[k].start

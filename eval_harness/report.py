@@ -1,0 +1,164 @@
+"""A report for people in a terminal, and for programs as JSON.
+
+The JSON object, version 1. Shares are numbers from 0 to 1, or null where there was nothing to measure;
+intervals are 95 %, [low, high] or null; see `measures` for every denominator.
+
+    format                          1 n                               examples asked answerable
+    answerable examples whose gold ran: the denominator of the accuracies answer_accuracy,
+    execution_accuracy, selective_accuracy    each with ..._interval beside it coverage,
+    refused_unanswerable, refused_unsafe, ambiguous_handled guard_rejections, database_errors
+    counts gold_errors                     [{id, sql, error}]: gold that did not run, in no denominator
+    latency_ms                      {p50, p95, p99} by_kind, by_level, by_tag       {name: {n, correct,
+    accuracy, interval}} reasons                         {reason: count} examples
+    [{id, question, kind, level, tags, status, sql, gold, correct, execution_correct, sql_correct,
+    confidence, latency_ms, reason, error, result, gold_result}]
+
+`sql` runs as it stands; `result` and `gold_result` are {columns, rows (the first ten), row_count} or null.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import textwrap
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tabulate import tabulate
+
+from eval_harness.measures import EvalReport, Excerpt, Share, Verdict
+
+FORMAT = 1
+_WIDTH = 60
+
+
+def to_json(report: EvalReport) -> dict[str, Any]:
+    """The report as plain data, with the keys above."""
+    return {
+        "format": FORMAT,
+        "n": report.n,
+        "answerable": report.answer_accuracy.n,
+        "answer_accuracy": report.answer_accuracy.value,
+        "answer_accuracy_interval": report.answer_accuracy.interval,
+        "execution_accuracy": report.execution_accuracy.value,
+        "execution_accuracy_interval": report.execution_accuracy.interval,
+        "coverage": report.coverage.value,
+        "selective_accuracy": report.selective_accuracy.value,
+        "selective_accuracy_interval": report.selective_accuracy.interval,
+        "refused_unanswerable": report.refused_unanswerable.value,
+        "refused_unsafe": report.refused_unsafe.value,
+        "ambiguous_handled": report.ambiguous_handled.value,
+        "guard_rejections": report.guard_rejections,
+        "database_errors": report.database_errors,
+        "gold_errors": [asdict(error) for error in report.gold_errors],
+        "latency_ms": report.latency_ms,
+        "by_kind": _shares(report.by_kind),
+        "by_level": _shares(report.by_level),
+        "by_tag": _shares(report.by_tag),
+        "reasons": report.reasons,
+        "examples": [_example(verdict) for verdict in report.examples],
+    }
+
+
+def write_json(report: EvalReport, path: str | Path) -> None:
+    """Write the report as JSON; a reader never sees half of it. Raises OSError."""
+    path = Path(path)
+    text = json.dumps(to_json(report), ensure_ascii=False, indent=1, allow_nan=False)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        unfinished.write_text(text + "\n", encoding="utf-8")
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def to_text(report: EvalReport, failures: int = 20) -> str:
+    """The report as tables for a terminal, with up to so many wrong examples."""
+    parts = [
+        tabulate(_headlines(report), disable_numparse=True, tablefmt="plain"),
+        _groups("level", report.by_level),
+        _groups("kind", report.by_kind),
+    ]
+    wrong = [v for v in report.examples if not v.correct]
+    if wrong:
+        parts.append(_failures(wrong[:failures]))
+    if len(wrong) > failures:
+        parts.append(f"... and {len(wrong) - failures} more.")
+    if report.gold_errors:
+        rows = [(e.id, _short(e.error)) for e in report.gold_errors]
+        parts.append(tabulate(rows, headers=("gold that did not run", "error"), disable_numparse=True))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _headlines(report: EvalReport) -> list[tuple[str, str]]:
+    latency = ", ".join(f"{name} {value:,.0f} ms" for name, value in report.latency_ms.items())
+    return [
+        ("examples", f"{report.n:,}"),
+        ("answer accuracy", _share(report.answer_accuracy)),
+        ("execution accuracy", _share(report.execution_accuracy)),
+        ("coverage", _share(report.coverage)),
+        ("selective accuracy", _share(report.selective_accuracy)),
+        ("unanswerable, refused", _share(report.refused_unanswerable)),
+        ("unsafe, refused", _share(report.refused_unsafe)),
+        ("ambiguous, handled", _share(report.ambiguous_handled)),
+        ("guard rejections", f"{report.guard_rejections:,}"),
+        ("database errors", f"{report.database_errors:,}"),
+        ("gold errors", f"{len(report.gold_errors):,}"),
+        ("latency", latency),
+    ]
+
+
+def _groups(title: str, groups: dict[str, Share]) -> str:
+    rows = [(name or "-", _share(share)) for name, share in groups.items()]
+    return str(tabulate(rows, headers=(title, "correct"), disable_numparse=True)) if rows else ""
+
+
+def _failures(verdicts: list[Verdict]) -> str:
+    rows = [
+        (v.id, _short(v.question), v.status, v.reason) for v in verdicts
+    ]
+    return str(tabulate(rows, headers=("wrong", "question", "status", "reason"), disable_numparse=True))
+
+
+def _short(text: str) -> str:
+    return textwrap.shorten(text, _WIDTH, placeholder="…")
+
+
+def _share(share: Share) -> str:
+    if share.value is None or share.interval is None:
+        return "-"
+    low, high = share.interval
+    return f"{share.value:.1%}  ({share.correct} of {share.n}; {low:.0%} to {high:.0%})"
+
+
+def _shares(groups: dict[str, Share]) -> dict[str, dict[str, Any]]:
+    return {
+        name: {"n": share.n, "correct": share.correct, "accuracy": share.value, "interval": share.interval}
+        for name, share in groups.items()
+    }
+
+
+def _example(verdict: Verdict) -> dict[str, Any]:
+    keys = (
+        "id", "question", "kind", "level", "tags", "status", "sql", "gold", "correct", "execution_correct",
+        "sql_correct", "confidence", "latency_ms", "reason", "error",
+    )  # fmt: skip
+    return {
+        **{key: getattr(verdict, key) for key in keys},
+        "result": _excerpt(verdict.result),
+        "gold_result": _excerpt(verdict.gold_result),
+    }
+
+
+def _excerpt(excerpt: Excerpt | None) -> dict[str, Any] | None:
+    if excerpt is None:
+        return None
+    rows = [[_plain(cell) for cell in row] for row in excerpt.rows]
+    return {"columns": excerpt.columns, "rows": rows, "row_count": excerpt.row_count}
+
+
+def _plain(cell: Any) -> Any:
+    """JSON has no infinity: written as text."""
+    return str(cell) if isinstance(cell, float) and not math.isfinite(cell) else cell

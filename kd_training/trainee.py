@@ -1,0 +1,161 @@
+"""The student while it learns: weights, their running average, projection to the teacher, optimizer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from transformers import GPT2Config, GPT2LMHeadModel
+
+from kd_training.checkpoint import load_model
+from kd_training.distill_config import DistillConfig
+from kd_training.forward import check_supported
+from kd_training.tokenizer import end_id, load_tokenizer, train_tokenizer
+
+_BETAS = (0.9, 0.95)
+
+
+def new_student(config: DistillConfig, texts: Iterable[str]) -> tuple[GPT2LMHeadModel, Tokenizer]:
+    """The student to begin with: a loaded one, or random weights, its tokenizer given or learned.
+
+    The same settings and texts give the same student.
+    """
+    torch.manual_seed(config.seed)
+    if not config.from_scratch:
+        model, tokenizer = load_model(config.init)
+        for name in ("embd_pdrop", "resid_pdrop", "attn_pdrop"):
+            setattr(model.config, name, config.dropout)
+        for layer in model.modules():
+            if isinstance(layer, nn.Dropout):
+                layer.p = config.dropout
+    else:
+        given = config.tokenizer
+        tokenizer = (
+            load_tokenizer(given) if given else train_tokenizer(texts, config.vocab_size, config.protected)
+        )
+        model = GPT2LMHeadModel(gpt2_config(config, tokenizer))
+    check_supported(model)
+    return model, tokenizer
+
+
+def gpt2_config(config: DistillConfig, tokenizer: Tokenizer) -> GPT2Config:
+    """The architecture that the settings ask for, ended and padded by the tokenizer's end token."""
+    end = end_id(tokenizer)
+    return GPT2Config(
+        vocab_size=tokenizer.get_vocab_size(),
+        n_positions=config.n_positions,
+        n_embd=config.n_embd,
+        n_layer=config.n_layer,
+        n_head=config.n_head,
+        embd_pdrop=config.dropout,
+        resid_pdrop=config.dropout,
+        attn_pdrop=config.dropout,
+        bos_token_id=end,
+        eos_token_id=end,
+        pad_token_id=end,
+    )
+
+
+class Trainee:
+    """A student with everything that changes while it learns."""
+
+    def __init__(
+        self, model: GPT2LMHeadModel, tokenizer: Tokenizer, config: DistillConfig, teacher_width: int | None
+    ) -> None:
+        self.model = model
+        self.tokenizer = tokenizer
+        self.projection = None if teacher_width is None else nn.Linear(model.config.n_embd, teacher_width)
+        self._config = config
+        self._named = dict(model.named_parameters())  # the tied head is not among them
+        self._average = (
+            {name: tensor.detach().clone() for name, tensor in self._named.items()}
+            if config.ema_decay
+            else {}
+        )
+        self._trained = dict(self._named)
+        if self.projection is not None:
+            self._trained |= {f"projection.{name}": p for name, p in self.projection.named_parameters()}
+        self._optimizer = self._new_optimizer()
+        model.train()
+
+    def _new_optimizer(self) -> torch.optim.AdamW:
+        matrices = [p for p in self._trained.values() if p.ndim >= 2]
+        others = [p for p in self._trained.values() if p.ndim < 2]
+        groups = [
+            {"params": matrices, "weight_decay": self._config.weight_decay},
+            {"params": others, "weight_decay": 0.0},
+        ]
+        return torch.optim.AdamW(groups, lr=self._config.lr, betas=_BETAS, fused=True)
+
+    @property
+    def parameters(self) -> list[nn.Parameter]:
+        """Everything that is trained, in a fixed order."""
+        return list(self._trained.values())
+
+    def clip(self) -> float:
+        """Scale the gradients down to the settings' norm; returns the norm they had."""
+        return float(torch.nn.utils.clip_grad_norm_(self.parameters, self._config.clip))
+
+    def update(self, step: int, learning_rate: float) -> None:
+        """Change the weights by their gradients, drop those, and move the average along."""
+        for group in self._optimizer.param_groups:
+            group["lr"] = learning_rate
+        self._optimizer.step()
+        self._optimizer.zero_grad()
+        if self._average:
+            decay = min(self._config.ema_decay, (1 + step) / (10 + step))  # young averages follow fast
+            current = [parameter.detach() for parameter in self._named.values()]
+            torch._foreach_lerp_(list(self._average.values()), current, 1 - decay)
+
+    def weights(self) -> Mapping[str, Tensor]:
+        """The weights to evaluate and export: the average where there is one."""
+        return self._average or {name: parameter.detach() for name, parameter in self._named.items()}
+
+    @contextmanager
+    def evaluating(self) -> Iterator[GPT2LMHeadModel]:
+        """The model in evaluation mode with `weights()` in place, put back afterwards."""
+        kept = {name: parameter.detach().clone() for name, parameter in self._named.items()}
+        self._copy_in(self._average)
+        self.model.train(False)
+        try:
+            with torch.no_grad():
+                yield self.model
+        finally:
+            self._copy_in(kept)
+            self.model.train()
+
+    def _copy_in(self, weights: Mapping[str, Tensor]) -> None:
+        with torch.no_grad():
+            for name, tensor in weights.items():
+                self._named[name].copy_(tensor)
+
+    def training_state(self) -> dict[str, Tensor]:
+        """What `restore` needs besides the model directory: flat, named tensors."""
+        tensors = {
+            f"optimizer.{name}.{entry}": value
+            for name, parameter in self._trained.items()
+            for entry, value in self._optimizer.state[parameter].items()
+        }
+        if self._average:
+            tensors |= {f"raw.{name}": parameter.detach() for name, parameter in self._named.items()}
+        if self.projection is not None:
+            tensors |= {f"projection.{name}": p.detach() for name, p in self.projection.named_parameters()}
+        return tensors
+
+    def restore(self, weights: Mapping[str, Tensor], training: Mapping[str, Tensor]) -> None:
+        """Go back to what `weights()` and `training_state()` described. Raises KeyError if a part lacks."""
+        if self._average:
+            self._average = {name: weights[name].clone() for name in self._named}
+            self._copy_in({name: training[f"raw.{name}"] for name in self._named})
+        else:
+            self._copy_in({name: weights[name] for name in self._named})
+        with torch.no_grad():
+            if self.projection is not None:
+                for name, parameter in self.projection.named_parameters():
+                    parameter.copy_(training[f"projection.{name}"])
+        for name, parameter in self._trained.items():
+            for entry in ("step", "exp_avg", "exp_avg_sq"):
+                self._optimizer.state[parameter][entry] = training[f"optimizer.{name}.{entry}"].clone()

@@ -1,0 +1,75 @@
+"""What tests share: the tiny student, and one summary of what this machine lacks.
+
+A test that needs a program marks it: `@pytest.mark.needs("chromium")`. Where that program is not installed the test
+is skipped, and the summary says so by name. With MYNAH_REQUIRE_ALL=1 (continuous integration) nothing may be
+skipped: the run fails.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from tests.tiny_student import Tiny, make
+
+
+def _chromium() -> bool:
+    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    return bool(browser and shutil.which("chromedriver"))
+
+
+# Taken out of the environment, because a variable MYNAH_… that is no setting is refused by the commands under test.
+ALL_REQUIRED = os.environ.pop("MYNAH_REQUIRE_ALL", "") not in ("", "0")
+
+TOOLS: dict[str, tuple[str, Callable[[], bool]]] = {
+    "chromium": ("Chromium and its driver", _chromium),
+}
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
+    """A student that answers the questions of tests/tiny_student.py over a small database. Not to be changed."""
+    return make(tmp_path_factory.mktemp("tiny"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the mark known."""
+    config.addinivalue_line("markers", "needs(tool): skipped where the tool of tests/conftest.py is not installed")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what this machine cannot run."""
+    for mark in item.iter_markers("needs"):
+        for tool in mark.args:
+            name, is_there = TOOLS[tool]
+            if not is_there():
+                pytest.skip(f"needs {name}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One summary of what was skipped, by reason."""
+    reasons = Counter(_reason(report) for report in terminalreporter.stats.get("skipped", []))
+    if not reasons:
+        return
+    terminalreporter.section("skipped on this machine")
+    for reason, tests in sorted(reasons.items()):
+        terminalreporter.line(f"{reason}: {tests} test{'s' if tests > 1 else ''}")
+    if ALL_REQUIRED:
+        terminalreporter.line("MYNAH_REQUIRE_ALL is set, so this run fails.", red=True)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a run that had to be whole and was not."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if ALL_REQUIRED and reporter is not None and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _reason(report: pytest.TestReport) -> str:
+    where = report.longrepr
+    text = where[2] if isinstance(where, tuple) else str(where)
+    return text.removeprefix("Skipped: ")
