@@ -80,7 +80,7 @@ def _cannot_listen(error: OSError, settings: Settings) -> str:
     if error.errno == errno.EADDRINUSE:
         return (
             f"Something else already listens on {place}, perhaps another Mynah. "
-            f"Stop it, or choose another port: MYNAH_WEB_PORT={settings.web_port + 1 if settings.web_port < 65535 else 8765}."
+            f"Stop it, or choose another port with MYNAH_WEB_PORT, for example {settings.web_port % 65535 + 1}."
         )
     if error.errno == errno.EACCES:
         return f"This user may not listen on {place}. Choose a port above 1023 with MYNAH_WEB_PORT."

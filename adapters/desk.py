@@ -59,6 +59,7 @@ class Desk:
                 database = connect(self.settings.database_url.get_secret_value())
                 self.bot = open_bot(self.settings, database)
                 self.state = "ready"
+                import bot.chart_picture  # noqa: F401 - the first chart should not wait for matplotlib
             except (DatabaseError, GlossaryError, StudentError) as error:
                 self.state, self.trouble = "closed", _sentence(str(error))
             except Exception:  # a page that says so helps more than a server that is gone
@@ -121,6 +122,11 @@ class Desk:
         """Keep the SQL that the person says an answer should have had, if it passes the guard and runs."""
         feedback = self._feedback()
         return feedback if isinstance(feedback, Rejected) else feedback.correct(answer_id, user_id, sql)
+
+    def retract_correction(self, answer_id: str, user_id: str) -> Tally | Rejected:
+        """Take the person's correction of an answer back."""
+        feedback = self._feedback()
+        return feedback if isinstance(feedback, Rejected) else feedback.retract_correction(answer_id, user_id)
 
     def _feedback(self) -> Feedback | Rejected:
         if self.bot is None:

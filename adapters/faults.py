@@ -11,7 +11,6 @@ import traceback
 import typer
 
 FAILED, USAGE = 1, 2
-PIPE = 141  # as a shell counts a program whose reader went away
 INTERRUPTED = 130
 
 # By name, so that a start pays only for the modules that its command needs.
@@ -47,7 +46,7 @@ def report(error: BaseException) -> int:
     if isinstance(error, BrokenPipeError):
         # Python would try to flush at exit and complain again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return PIPE
+        return FAILED
     if isinstance(error, typer.TyperException):
         hint = " `mynah --help` lists what there is." if error.exit_code == USAGE else ""
         return _say(_sentence(error.format_message().replace("Value error, ", "")) + hint, error.exit_code)
@@ -81,7 +80,8 @@ def _say(text: str, code: int) -> int:
 
 def _sentence(text: str) -> str:
     text = text.strip()
-    text = text[:1].upper() + text[1:] if text[:1].isalpha() else text
+    if text.split(" ", 1)[0].isalpha():  # a file's name stays as it is
+        text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 

@@ -61,7 +61,8 @@ def _over_time(table: Table) -> str:
 
 
 def _by_group(table: Table) -> str:
-    group = next((c for c in table.columns if 1 < len(c.values) < min(_FEW, table.rows / 2) and not _is_key(c, table)), None)
+    most = min(_FEW, table.rows / 2)
+    group = next((c for c in table.columns if 1 < len(c.values) < most and not _is_key(c, table)), None)
     return f"Number of {plural(spoken(table.name))} by {spoken(group.name)}" if group else ""
 
 

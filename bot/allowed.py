@@ -147,11 +147,6 @@ def _inspect_identifier(node: exp.Expr, rules: Rules) -> None:
         raise Rejection("odd-name", "A name in this query holds characters that names cannot have.")
 
 
-def _inspect_literal(node: exp.Expr, rules: Rules) -> None:
-    if "\x00" in node.name:
-        raise Rejection("odd-characters", "This query holds characters that no query needs. Please retype it.")
-
-
 def _inspect_var(node: exp.Expr, rules: Rules) -> None:
     if node.name.upper() not in WORDS:
         raise Rejection("not-allowed", f"This query uses “{node.name[:40]}”, which is not allowed here.")
@@ -242,7 +237,6 @@ def _inspect_format(arguments: list[exp.Expr]) -> None:
 
 _SPECIAL: dict[Node, Callable[[exp.Expr, Rules], None]] = {
     exp.Identifier: _inspect_identifier,
-    exp.Literal: _inspect_literal,
     exp.Var: _inspect_var,
     exp.Table: _inspect_table,
     exp.DataType: _inspect_type,

@@ -13,7 +13,7 @@ class CanonicalError(ValueError):
     """The SQL cannot be brought into the normal form; the text says why."""
 
 
-def canonicalize(sql: str, schema: Schema, read: str = "sqlite") -> exp.Expression:
+def canonicalize(sql: str, schema: Schema, read: str = "sqlite") -> exp.Expr:
     """Parse `sql` and return its normal form. Raises CanonicalError."""
     try:
         tree = sqlglot.parse_one(sql, read=read)
@@ -26,12 +26,12 @@ def canonicalize(sql: str, schema: Schema, read: str = "sqlite") -> exp.Expressi
     return tree
 
 
-def own_nodes(select: exp.Select, kind: type[exp.Expression]) -> list[exp.Expression]:
+def own_nodes(select: exp.Select, kind: type[exp.Expr]) -> list[exp.Expr]:
     """The nodes of a kind that belong to this SELECT itself and not to a query nested in it."""
     return [n for n in select.find_all(kind) if owner(n) is select]
 
 
-def owner(node: exp.Expression) -> exp.Select | None:
+def owner(node: exp.Expr) -> exp.Select | None:
     """The SELECT a node belongs to."""
     return node.find_ancestor(exp.Select)
 
@@ -65,7 +65,7 @@ def _name_sources(select: exp.Select, schema: Schema) -> None:
 
 def _enclosing(select: exp.Select) -> list[exp.Select]:
     found: list[exp.Select] = []
-    node: exp.Expression | None = select.parent
+    node: exp.Expr | None = select.parent
     while node is not None:
         # A derived table in FROM or a CTE does not see the query around it.
         if isinstance(node, exp.CTE | exp.From | exp.Join):
@@ -82,7 +82,7 @@ def _speaks_of_outer(select: exp.Select, name: str) -> bool:
     return name not in own and any(c.table == name for c in select.find_all(exp.Column))
 
 
-def _shadowed(column: exp.Expression, select: exp.Select, name: str) -> bool:
+def _shadowed(column: exp.Expr, select: exp.Select, name: str) -> bool:
     """Whether a query between the column and `select` has a source of that name of its own."""
     inner = owner(column)
     while inner is not None and inner is not select:
@@ -92,9 +92,7 @@ def _shadowed(column: exp.Expression, select: exp.Select, name: str) -> bool:
     return False
 
 
-def _qualify(
-    select: exp.Select, tables: list[exp.Table], schema: Schema, renamed: dict[str, str]
-) -> None:
+def _qualify(select: exp.Select, tables: list[exp.Table], schema: Schema, renamed: dict[str, str]) -> None:
     aliases = {item.alias for item in select.expressions if isinstance(item, exp.Alias)}
     for column in own_nodes(select, exp.Column):
         if column.args.get("table") or (column.name in aliases and not _inside_items(column, select)):
@@ -109,8 +107,8 @@ def _qualify(
                 continue
 
 
-def _inside_items(column: exp.Expression, select: exp.Select) -> bool:
-    node: exp.Expression | None = column
+def _inside_items(column: exp.Expr, select: exp.Select) -> bool:
+    node: exp.Expr | None = column
     while node is not None and node.parent is not select:
         node = node.parent
     return node is not None and node.arg_key == "expressions"

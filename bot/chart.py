@@ -74,6 +74,10 @@ def number(value: Cell) -> float | None:
     return float(value) if plain and math.isfinite(float(value or 0)) and value is not None else None
 
 
+def _drawable(values: Sequence[float | None]) -> bool:
+    return sum(v is not None for v in values) > 1
+
+
 def _full_times(result: Result, time: int) -> bool:
     """Whether the times say their year: months that come round again are categories."""
     return all(row[time] is None or len(str(row[time])) >= 4 for row in result.rows)
@@ -90,13 +94,16 @@ def _line(
     measures = _alike(columns, parts.measures)
     if others:
         series = _by_category(rows, columns, time, others[0], measures[0], moments)
+        if not all(_drawable(s.values) for s in series):
+            return None  # without some of its lines the picture would mislead
         measures = measures[:1]
     elif len(moments) < len(rows):
         return None  # several rows a moment, and nothing that tells them apart
     else:
         by_time = {str(row[time]): row for row in rows}
-        series = [Series(inline(columns[i]), tuple(number(by_time[m][i]) for m in moments)) for i in measures]
-    series = [s for s in series if sum(v is not None for v in s.values) > 1]
+        values = [(i, tuple(number(by_time[m][i]) for m in moments)) for i in measures]
+        measures = [i for i, column in values if _drawable(column)]
+        series = [Series(inline(columns[i]), column) for i, column in values if _drawable(column)]
     if not 1 <= len(series) <= SERIES:
         return None
     labels = tuple(format_cell(m, columns[time]) for m in moments)
@@ -142,7 +149,7 @@ def _bars(result: Result, columns: Sequence[ColumnInfo], parts: Parts) -> ChartS
         bars.sort(key=lambda bar: -math.inf if bar[1][0] is None else bar[1][0], reverse=True)
     labels = tuple(label for label, _ in bars)
     drawn = [(i, tuple(bar[1][k] for bar in bars)) for k, i in enumerate(measures)]
-    drawn = [(i, values) for i, values in drawn if sum(v is not None for v in values) > 1]
+    drawn = [(i, values) for i, values in drawn if _drawable(values)]
     if not drawn:
         return None
     measures, several = [i for i, _ in drawn], len(drawn) > 1
@@ -216,11 +223,15 @@ def _spec(
     positions: tuple[float, ...], series: Sequence[Series], other: int | None = None,
 ) -> ChartSpec:
     measure = columns[measures[0]]
-    said = list(dict.fromkeys(inline(columns[i]) for i in measures))
+    heads, tails = zip(*(columns[i].title.partition(": ")[::2] for i in measures), strict=True)
+    sides = len(set(heads)) == 1 < len(measures) and all(tails)
+    said = list(dict.fromkeys(inline(columns[i]) for i in measures)) if not sides else heads[:1]
+    if sides and other is None:
+        series = [replace(s, name=tail) for s, tail in zip(series, tails, strict=True)]
     what = "Values" if len(said) > 2 else " and ".join([*said[:1], *map(lowered, said[1:])])
     by = _category(columns[label])
     title = f"{what} by {by}" + (f" and {_category(columns[other])}" if other is not None else "")
-    if len(series) == 1:
+    if len(series) == 1 and other is None:
         series = [replace(series[0], name="")]
     spec = ChartSpec(kind, title, heading(by), labels, positions, tuple(series), measure, "")
     return replace(spec, alt=_alt(spec))

@@ -12,6 +12,7 @@ from typing import Any
 
 from matplotlib import font_manager
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -97,8 +98,7 @@ def _lines(axes: Axes, spec: ChartSpec) -> None:
     slanted: dict[str, Any] = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"} if crowded else {}
     labels = [safe_text(spec.labels[i], _LABEL) for i in shown]
     axes.set_xticks([spec.positions[i] for i in shown], labels, **slanted)
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10], integer=spec.measure.kind == "integer"))
-    axes.yaxis.set_major_formatter(FuncFormatter(_ticks(axes.get_ylim(), spec.measure)))
+    _number(axes.yaxis, axes.get_ylim(), spec.measure)
     axes.grid(axis="y", color=FAINT, linewidth=0.8)
 
 
@@ -119,8 +119,7 @@ def _bars(axes: Axes, spec: ChartSpec) -> None:
     # Room for the numbers beside the bars, on the sides where there are bars.
     axes.set_xlim(min([0.0, *values]) - (0.16 * spread if min(values) < 0 else 0),
                   max([0.0, *values]) + (0.16 * spread if max(values) > 0 else 0))
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10], integer=spec.measure.kind == "integer"))
-    axes.xaxis.set_major_formatter(FuncFormatter(_ticks(axes.get_xlim(), spec.measure)))
+    _number(axes.xaxis, axes.get_xlim(), spec.measure)
     axes.grid(axis="x", color=FAINT, linewidth=0.8)
     if min(values) < 0:
         axes.axvline(0, color=INK, linewidth=0.8)
@@ -143,8 +142,8 @@ def _bar_labels(series: Series, measure: ColumnInfo) -> list[str]:
     return ["" if v is None else safe_text(format_number(v, measure, decimals), 40) for v in series.values]
 
 
-def _ticks(limits: Sequence[float], measure: ColumnInfo) -> Any:
-    """Formats the numbers of an axis, short where they are large: $1.2M, 40k."""
+def _number(axis: Axis, limits: Sequence[float], measure: ColumnInfo) -> None:
+    """Round numbers along an axis, short where they are large: $1.2M, 40k."""
     top = max(abs(limits[0]), abs(limits[1])) * measure.scale
     steps = ((1e9, 1e9, "B"), (1e6, 1e6, "M"), (1e4, 1e3, "k"))
     size, unit = next(((by, letter) for least, by, letter in steps if top >= least), (1.0, ""))
@@ -158,7 +157,8 @@ def _ticks(limits: Sequence[float], measure: ColumnInfo) -> Any:
             return safe_text(f"{sign}{measure.unit or '$'}{abs(shown):,.{plain}f}{letter}", 20)
         return f"{shown:,.{plain}f}{letter}{' %' if measure.kind == 'percent' else ''}"
 
-    return text
+    axis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10], integer=measure.kind == "integer"))
+    axis.set_major_formatter(FuncFormatter(text))
 
 
 def _dress(axes: Axes, figure: Figure, spec: ChartSpec) -> None:

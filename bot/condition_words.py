@@ -96,8 +96,8 @@ class ConditionWords:
                 old = bounds.get(name, (None, None))
                 bounds[name] = (first or old[0], after or old[1])
                 words = period_words(*bounds[name])
-                inside = None not in bounds[name]
-                found[f"bound {name}"] = words if brief else f"{name} {'in ' if inside else ''}{words}"
+                before = "" if None in bounds[name] else _preposition(words)
+                found[f"bound {name}"] = words if brief else f"{name} {before}{words}"
                 continue
             phrase = self._phrase(bare(test), select, brief)
             if phrase is None:
@@ -133,7 +133,10 @@ class ConditionWords:
         return None
 
     def _negated(self, test: exp.Expr, select: exp.Select) -> str | None:
-        return f"with a {self._name(test.this, select)}" if _is_null(test) else None
+        if not _is_null(test):
+            return None
+        name = self._name(test.this, select)
+        return f"with {'an' if name[:1] in 'aeiou' else 'a'} {name}"
 
     def _comparison(self, test: exp.Binary, select: exp.Select, brief: bool) -> str | None:
         kind, column, other = type(test), test.left, test.right
@@ -184,6 +187,12 @@ class ConditionWords:
         places = decimals_for([number], kind, scale)
         unit = guess.unit if kind == "money" else ""
         return format_number(number, ColumnInfo("", kind, "right", unit=unit, scale=scale, decimals=places))
+
+
+def _preposition(period: str) -> str:
+    if period.count("-") == 2:
+        return "on "
+    return "from " if " to " in period else "in "
 
 
 def _is_null(test: exp.Expr) -> bool:

@@ -34,9 +34,7 @@ class Settings(BaseSettings):
     database_url: SecretStr = Field(
         default=SecretStr(DEMO), description="The database to ask: a SQLAlchemy URL, a SQLite file, or `demo`."
     )
-    glossary: Path | None = Field(
-        default=None, description="The business terms, as TOML. The demo brings its own."
-    )
+    glossary: Path | None = Field(default=None, description="The business terms, as TOML. The demo brings its own.")
     examples: Path | None = Field(
         default=None, description="Questions to show to newcomers, one a line. Default: made from the tables' names."
     )
@@ -64,8 +62,11 @@ class Settings(BaseSettings):
 
     @classmethod
     def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource, dotenv_settings: PydanticBaseSettingsSource,
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """What is given in code wins over the environment, and that over the file."""

@@ -86,9 +86,8 @@ def format_number(value: float, column: ColumnInfo, decimals: int | None = None)
     if isinstance(value, float) and not math.isfinite(value):
         return NULL if math.isnan(value) else ("∞" if value > 0 else "-∞")
     places = column.decimals if decimals is None else decimals
-    # Whole numbers stay integers: a float would lose the last digits of large ones.
     scaled = value if column.scale == 1.0 else value * column.scale
-    digits = f"{abs(scaled):.3g}" if _extreme(scaled) else f"{abs(scaled):,.{places}f}"
+    digits = _digits(abs(scaled), places)
     sign = "-" if scaled < 0 and any(d in "123456789" for d in digits) else ""
     if column.kind == "money":
         return f"{sign}{column.unit or '$'}{digits}"
@@ -159,9 +158,10 @@ def _plain(value: float) -> str:
     return f"{value:.0f}" if value.is_integer() and abs(value) < 1e15 else f"{value:.6g}"
 
 
-def _extreme(value: float) -> bool:
-    """Too large to be read digit by digit."""
-    return abs(value) >= 1e15 if isinstance(value, float) else abs(value) >= 10**24
+def _digits(size: float, places: int) -> str:
+    if isinstance(size, int):  # which a float would rob of its last digits, if it is large
+        return f"{size:,}" + ("." + "0" * places if places else "")
+    return f"{size:.3g}" if size >= 1e15 else f"{size:,.{places}f}"
 
 
 def _same(value: float, rounded: float) -> bool:

@@ -129,7 +129,7 @@ class Grammar:
             f"table: {_alternatives(t.name for t in schema.tables)}",
             f"aliased: {_alternatives(f'{t.name} AS {t.name}_2' for t in schema.tables)}"
             f" | {_alternatives(f'{t.name} AS {t.name}_3' for t in schema.tables)}",
-            f'column: COLUMN | derived "." (NAME | BARE)',
+            'column: COLUMN | derived "." (NAME | BARE)',
             f"COLUMN: {_alternatives(columns + [_second(c) for c in columns])}",
             f"BARE: {_alternatives(bare)}",
             f"date: {_alternatives([*dates, *map(_second, dates)]) if dates else 'COLUMN'}",

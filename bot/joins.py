@@ -26,9 +26,7 @@ class JoinGraph:
         for table in schema.tables:
             for key in table.foreign_keys:
                 if key.ref_table != table.name and schema.table(key.ref_table):
-                    self._out[table.name].append(
-                        Hop(table.name, key.columns, key.ref_table, key.ref_columns)
-                    )
+                    self._out[table.name].append(Hop(table.name, key.columns, key.ref_table, key.ref_columns))
 
     def hops(self, child: str) -> list[Hop]:
         """The foreign keys of one table."""

@@ -38,7 +38,9 @@ def write_manifest(directory: Path, version: str, fingerprint: str, origin: Mapp
     files = {p.name: file_hash(p) for p in sorted(directory.iterdir()) if p.is_file() and p.name != NAME}
     manifest = Manifest(version, fingerprint, files, origin)
     text = json.dumps(
-        {"version": version, "fingerprint": fingerprint, "files": files, "origin": dict(origin)}, indent=1, sort_keys=True
+        {"version": version, "fingerprint": fingerprint, "files": files, "origin": dict(origin)},
+        indent=1,
+        sort_keys=True,
     )
     partial = directory / f"{NAME}.partial"
     partial.write_text(text + "\n", encoding="utf-8")
@@ -66,5 +68,7 @@ def read_manifest(directory: Path) -> Manifest:
         if not target.is_file():
             raise StudentError(f"{target} is missing: restore the student's directory or train again")
         if file_hash(target) != expected:
-            raise StudentError(f"{target} is not the file that was deployed: its hash differs. Restore it or train again")
+            raise StudentError(
+                f"{target} is not the file that was deployed: its hash differs. Restore it or train again"
+            )
     return manifest

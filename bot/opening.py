@@ -28,8 +28,16 @@ def open_bot(settings: Settings, database: Database | None = None) -> Bot:
         )
     index = cached_index(database, schema, glossary.values, settings.state_dir / "index")
     return Bot(
-        database, schema, glossary, index, student, limits(settings), settings.beam, settings.threshold,
-        settings.today, _calibration(settings),
+        database,
+        schema,
+        glossary,
+        index,
+        student,
+        limits(settings),
+        settings.beam,
+        settings.threshold,
+        settings.today,
+        _calibration(settings),
     )
 
 

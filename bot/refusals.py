@@ -13,7 +13,9 @@ _SQL = re.compile(
     r"|(?:drop|alter|create|truncate)\s+(?:table|view|index|database|schema|user)\b|pragma\b|attach\s+(?:database\b|'))",
     re.IGNORECASE | re.DOTALL,
 )
-_INJECTED = re.compile(r"['\"`;)]\s*;?\s*(?:drop|delete|insert|update|alter|truncate|attach|exec|union\s+select)\b", re.IGNORECASE)
+_INJECTED = re.compile(
+    r"['\"`;)]\s*;?\s*(?:drop|delete|insert|update|alter|truncate|attach|exec|union\s+select)\b", re.IGNORECASE
+)
 _COMMAND = re.compile(
     r"^\W*(?:(?:please|pls|can|could|would|you|now|just|hey|hi|mynah|go|ahead|and|kindly|quickly|i|want|need|to|let'?s)\W+)*"
     r"(?:drop|delete|truncate|erase|wipe|purge|destroy)\b",
@@ -33,14 +35,22 @@ def refuse_early(question: str) -> Refusal | None:
     """Why the question is not passed on to the student, or None."""
     text = question.strip()
     if not text or not any(unicodedata.category(c)[0] in "LN" for c in text):
-        return Refusal("empty", "There is no question in that. Ask in words, for example: how many orders did we get last month?")
+        return Refusal(
+            "empty", "There is no question in that. Ask in words, for example: how many orders did we get last month?"
+        )
     if len(text) > MAX_CHARACTERS:
         return Refusal(
             "too-long",
-            f"That question has {len(text):,} characters; {MAX_CHARACTERS:,} is the most I read. Ask for one thing at a time.",
+            f"That question has {len(text):,} characters; {MAX_CHARACTERS:,} is the most I read. "
+            "Ask for one thing at a time.",
         )
     if _SQL.match(text):
-        return Refusal("sql", "That looks like SQL. I only run SQL that I wrote and checked myself: ask the question in plain words.")
+        return Refusal(
+            "sql",
+            "That looks like SQL. I only run SQL that I wrote and checked myself: ask the question in plain words.",
+        )
     if _INJECTED.search(text) or _COMMAND.match(text):
-        return Refusal("change", "I can only read the data, never change or remove it. Ask me what you would like to know.")
+        return Refusal(
+            "change", "I can only read the data, never change or remove it. Ask me what you would like to know."
+        )
     return None

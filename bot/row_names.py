@@ -10,6 +10,7 @@ from bot.formats import NUMERIC, ColumnInfo, Kind, format_cell
 from bot.nouns import lowered
 
 TIME: frozenset[Kind] = frozenset({"date", "timestamp", "month", "quarter", "year", "week"})
+_COARSER: tuple[Kind, ...] = ("timestamp", "date", "week", "month", "quarter", "year")
 _LONGEST = 60  # characters of a row's name inside a sentence
 
 
@@ -51,7 +52,7 @@ def row_names(result: Result, columns: Sequence[ColumnInfo], labels: Sequence[in
         return Names(("",) * len(result.rows), (), False)
     cells = {tuple(g): [_text(row, g, columns) for row in result.rows] for g in groups}
     telling = [g for g in groups if len(set(cells[tuple(g)])) > 1] or groups[:1]
-    telling.sort(key=lambda g: _rank(columns[g[0]].kind))
+    telling.sort(key=lambda g: (_rank(columns[g[0]].kind), _coarse(columns[g[0]].kind)))
     alone = [g for g in telling if len(set(cells[tuple(g)])) == len(result.rows)]
     if len(labels) == len(columns) and _rank(columns[telling[0][0]].kind) == 0:
         alone = [g for g in alone if _rank(columns[g[0]].kind) < 2]  # of a list, a time alone says too little
@@ -69,6 +70,11 @@ def row_names(result: Result, columns: Sequence[ColumnInfo], labels: Sequence[in
 
 def _rank(kind: Kind) -> int:
     return 2 if kind in TIME else 1 if kind == "id" else 0
+
+
+def _coarse(kind: Kind) -> int:
+    """Of two times the finer one says more: a month of a year names its year too."""
+    return _COARSER.index(kind) if kind in _COARSER else 0
 
 
 def _joined(cells: Sequence[str]) -> str:

@@ -73,8 +73,12 @@ class Schema:
     def fingerprint(self) -> str:
         """Sixteen hex digits over names, types and keys. Row counts and stored values do not change it."""
         shape = [
-            [t.name, [[c.name, c.type] for c in t.columns], t.primary_key,
-             sorted([f.columns, f.ref_table, f.ref_columns] for f in t.foreign_keys)]
+            [
+                t.name,
+                [[c.name, c.type] for c in t.columns],
+                t.primary_key,
+                sorted([f.columns, f.ref_table, f.ref_columns] for f in t.foreign_keys),
+            ]
             for t in sorted(self.tables, key=lambda t: t.name)
         ]
         return hashlib.sha256(json.dumps(shape).encode()).hexdigest()[:16]

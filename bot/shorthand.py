@@ -18,9 +18,9 @@ from sqlglot.errors import SqlglotError
 
 from bot.canonical import own_nodes, owner, sources
 from bot.glossary import Glossary
+from bot.intervals import Interval
 from bot.joins import Hop, JoinGraph
 from bot.schema import Schema
-from bot.intervals import Interval
 
 REFUSAL = "CANNOT ANSWER"
 LABELS = frozenset({"name", "title", "label", "first_name", "last_name", "full_name"})
@@ -52,7 +52,7 @@ class Shorthand:
         self.expressions = {e.name: _parse(e.expr) for e in glossary.expressions}
         self.buckets = {name: _parse(text) for name, text in BUCKETS.items()}
 
-    def expand(self, short: str, periods: Mapping[str, Interval] | None = None) -> exp.Expression:
+    def expand(self, short: str, periods: Mapping[str, Interval] | None = None) -> exp.Expr:
         """The full query behind `short`, in SQLite's dialect.
 
         Placeholders stay, except that a period `:d0` becomes `:d0_first` and `:d0_after`; a side that
@@ -78,7 +78,7 @@ class Shorthand:
     def _grouping(self, select: exp.Select) -> None:
         if select.args.get("group") or not self._aggregates(select):
             return
-        keys: list[exp.Expression] = []
+        keys: list[exp.Expr] = []
         for item in select.expressions:
             bare = item.this if isinstance(item, exp.Alias) else item
             if not self._is_aggregate(bare) and bare.find(exp.Column) and not isinstance(bare, exp.Subquery):
@@ -100,7 +100,7 @@ class Shorthand:
         parts = [*select.expressions, *([order] if order else []), *([having] if having else [])]
         return any(self._is_aggregate(part) for part in parts)
 
-    def _is_aggregate(self, node: exp.Expression) -> bool:
+    def _is_aggregate(self, node: exp.Expr) -> bool:
         """Whether the expression aggregates, in itself and not inside a nested query or a window."""
         for found in node.find_all(exp.AggFunc, exp.Column):
             if _nested(found, node) or isinstance(found.parent, exp.Window):
@@ -112,7 +112,7 @@ class Shorthand:
         return False
 
     def _terms(self, select: exp.Select) -> None:
-        wanted: list[exp.Expression] = []
+        wanted: list[exp.Expr] = []
         for column in own_nodes(select, exp.Column):
             if column.args.get("table"):
                 continue
@@ -170,7 +170,7 @@ class Shorthand:
                 return hops
         return None
 
-    def _buckets(self, tree: exp.Expression) -> None:
+    def _buckets(self, tree: exp.Expr) -> None:
         for node in list(tree.find_all(exp.Func)):
             name = node.sql_name() if not isinstance(node, exp.Anonymous) else node.name.upper()
             arguments = node.expressions if isinstance(node, exp.Anonymous) else [node.this]
@@ -181,21 +181,21 @@ class Shorthand:
                 node.replace(exp.paren(exp.Sub(this=first, expression=second)))
 
 
-def _parse(text: str) -> exp.Expression:
+def _parse(text: str) -> exp.Expr:
     return sqlglot.parse_one(text, read="sqlite")
 
 
-def _conditions(text: str | None) -> list[exp.Expression]:
+def _conditions(text: str | None) -> list[exp.Expr]:
     return list(_conjuncts(_parse(text))) if text else []
 
 
-def _conjuncts(node: exp.Expression) -> list[exp.Expression]:
+def _conjuncts(node: exp.Expr) -> list[exp.Expr]:
     if isinstance(node, exp.And):
         return [*_conjuncts(node.left), *_conjuncts(node.right)]
     return [node]
 
 
-def _wrapped(expression: exp.Expression, place: exp.Expression) -> exp.Expression:
+def _wrapped(expression: exp.Expr, place: exp.Expr) -> exp.Expr:
     """A copy of the expression, in parentheses where its place would split it."""
     copy = expression.copy()
     if isinstance(copy, exp.Binary) and isinstance(place.parent, exp.Binary | exp.Unary | exp.Between | exp.In):
@@ -203,7 +203,7 @@ def _wrapped(expression: exp.Expression, place: exp.Expression) -> exp.Expressio
     return copy
 
 
-def _nested(node: exp.Expression, top: exp.Expression) -> bool:
+def _nested(node: exp.Expr, top: exp.Expr) -> bool:
     current = node
     while current is not top:
         if isinstance(current, exp.Select):
@@ -224,7 +224,7 @@ def _base(select: exp.Select, alias: str) -> str:
 def outer_names(select: exp.Select) -> set[str]:
     """Sources that an enclosing query names itself: a correlated column means those."""
     names: set[str] = set()
-    node: exp.Expression = select
+    node: exp.Expr = select
     while node.parent is not None:
         if isinstance(node, exp.CTE | exp.From | exp.Join):
             break
@@ -234,7 +234,7 @@ def outer_names(select: exp.Select) -> set[str]:
     return names
 
 
-def _resolved_inside(column: exp.Expression, select: exp.Select) -> bool:
+def _resolved_inside(column: exp.Expr, select: exp.Select) -> bool:
     """Whether a query nested in `select` already provides the column's table."""
     inner = owner(column)
     while inner is not None and inner is not select:
@@ -244,25 +244,25 @@ def _resolved_inside(column: exp.Expression, select: exp.Select) -> bool:
     return False
 
 
-def _on(hop: Hop) -> exp.Expression:
+def _on(hop: Hop) -> exp.Expr:
     pairs = zip(hop.columns, hop.ref_columns, strict=True)
     return exp.and_(*(exp.column(a, table=hop.child).eq(exp.column(b, table=hop.parent)) for a, b in pairs))
 
 
-def _substituted(template: exp.Expression, argument: exp.Expression) -> exp.Expression:
+def _substituted(template: exp.Expr, argument: exp.Expr) -> exp.Expr:
     copy = template.copy()
     for column in list(copy.find_all(exp.Column)):
         column.replace(argument.copy())
     return exp.paren(copy) if isinstance(copy, exp.Binary) else copy
 
 
-def _julian(argument: exp.Expression) -> exp.Expression:
+def _julian(argument: exp.Expr) -> exp.Expr:
     today = isinstance(argument, exp.Column) and not argument.args.get("table") and argument.name == "TODAY"
     inner = exp.Literal.string("now") if today else argument.copy()
     return exp.Anonymous(this="JULIANDAY", expressions=[inner])
 
 
-def _periods(tree: exp.Expression, periods: Mapping[str, Interval]) -> exp.Expression:
+def _periods(tree: exp.Expr, periods: Mapping[str, Interval]) -> exp.Expr:
     for node in list(tree.find_all(*_PERIOD_NODES)):
         slot = node.expression
         if not (isinstance(slot, exp.Placeholder) and slot.name[:1] == "d" and slot.name[1:].isdigit()):
@@ -278,9 +278,9 @@ def _periods(tree: exp.Expression, periods: Mapping[str, Interval]) -> exp.Expre
 
 
 def _period_condition(
-    node: exp.Expression, first: exp.Expression | None, after: exp.Expression | None
-) -> exp.Expression:
-    column: exp.Expression = node.this
+    node: exp.Expr, first: exp.Expr | None, after: exp.Expr | None
+) -> exp.Expr:
+    column: exp.Expr = node.this
     since = exp.GTE(this=column.copy(), expression=first) if first else None
     until = exp.LT(this=column.copy(), expression=after) if after else None
     if isinstance(node, exp.EQ):
@@ -289,7 +289,7 @@ def _period_condition(
     if isinstance(node, exp.NEQ):
         outside = [exp.LT(this=column.copy(), expression=first.copy())] if first else []
         later = [exp.GTE(this=column.copy(), expression=after.copy())] if after else []
-        either: list[exp.Expression] = [*outside, *later]
+        either: list[exp.Expr] = [*outside, *later]
         return exp.paren(exp.or_(*either, copy=False)) if either else exp.false()
     if isinstance(node, exp.LT):
         return exp.LT(this=column.copy(), expression=first) if first else exp.false()

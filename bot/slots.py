@@ -56,7 +56,7 @@ def _values(linked: Linked) -> dict[str, str | int | float]:
     return values
 
 
-def _literal(value: str | int | float) -> exp.Expression:
+def _literal(value: str | int | float) -> exp.Expr:
     if isinstance(value, str):
         return exp.Literal.string(value)
     return exp.Literal.number(value)

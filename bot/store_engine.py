@@ -86,7 +86,7 @@ def identity(path: Path | None) -> tuple[int, int] | None:
 
 
 def _prepare_connection(connection: Any, _: ConnectionPoolEntry) -> None:
-    connection.isolation_level = None  # else the driver begins and commits by itself, also around DDL
+    connection.isolation_level = None  # the driver begins nothing by itself: _begin says when and how
     cursor = connection.cursor()
     try:
         cursor.execute("PRAGMA foreign_keys=ON")

@@ -55,14 +55,14 @@ def as_text(table: Table, max_width: int = 100) -> str:
     if not titles:
         return "No columns."
     widths = _fitted(table.columns, titles, cells, max_width)
-    kept = range(len(widths))
-    headers = [_wrapped(titles[i], widths[i]) for i in kept]
-    body = [[cut_to_width(row[i], widths[i]) for i in kept] for row in cells]
-    aligns = [table.columns[i].align for i in kept]
-    text = tabulate(
-        [headers, *body], headers="firstrow", tablefmt="simple", colalign=aligns, disable_numparse=True
-    )
-    lines = [line.rstrip() for line in text.splitlines()]
+    heads = _heading([_wrapped(title, width) for title, width in zip(titles, widths, strict=False)])
+    body = [[cut_to_width(text, width) for text, width in zip(row, widths, strict=False)] for row in cells]
+    widths = [max(map(display_width, column)) for column in zip(*heads, *body, strict=True)]
+    # The heading goes in as rows: tabulate's own would widen the columns by two.
+    rows = [*heads, ["-" * width for width in widths], *body]
+    aligns = [column.align for column in table.columns[: len(widths)]]
+    text = tabulate(rows, tablefmt="plain", colalign=aligns, disable_numparse=True)
+    lines = [line.rstrip() for line in text.split("\n")]
     return "\n".join([*lines, *_footer(table, titles[len(widths):], max_width)])
 
 
@@ -117,12 +117,18 @@ def _total(widths: Sequence[int]) -> int:
     return sum(widths) + _GAP * (len(widths) - 1)
 
 
-def _wrapped(title: str, width: int) -> str:
+def _wrapped(title: str, width: int) -> list[str]:
     """A heading on as many lines as it needs."""
     if display_width(title) <= width:
-        return title
+        return [title]
     lines = textwrap.wrap(title, max(1, width), break_long_words=False)
-    return "\n".join(cut_to_width(line, width) for line in lines)
+    return [cut_to_width(line, width) for line in lines]
+
+
+def _heading(wrapped: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Rows of heading lines, the short headings at the bottom."""
+    height = max(map(len, wrapped))
+    return [list(row) for row in zip(*([""] * (height - len(w)) + list(w) for w in wrapped), strict=True)]
 
 
 def _footer(table: Table, left_out: Sequence[str], room: int) -> list[str]:

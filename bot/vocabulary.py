@@ -13,8 +13,35 @@ from bot.common_words import everyday
 _WORD = re.compile(r"(?<![:\w.\[|])[a-z]{4,}(?![\w.\]|])")
 MIN_COUNT = 3
 CONTRACTIONS = frozenset(
-    "dont doesnt didnt wont wouldnt cant couldnt isnt arent wasnt werent hasnt havent hadnt shouldnt aint whats whos "
-    "wheres hows whens thats theres youre weve theyre lets".split()
+    [
+        "dont",
+        "doesnt",
+        "didnt",
+        "wont",
+        "wouldnt",
+        "cant",
+        "couldnt",
+        "isnt",
+        "arent",
+        "wasnt",
+        "werent",
+        "hasnt",
+        "havent",
+        "hadnt",
+        "shouldnt",
+        "aint",
+        "whats",
+        "whos",
+        "wheres",
+        "hows",
+        "whens",
+        "thats",
+        "theres",
+        "youre",
+        "weve",
+        "theyre",
+        "lets",
+    ]
 )
 
 
@@ -82,4 +109,8 @@ def _inflected(word: str, other: str) -> bool:
         if a in {b + ending for ending in ("s", "d", "r", "n", "y", "es", "ed", "er", "al", "ly")}:
             return True
     same_start = word[:-1] == other[:-1]
-    return same_start or word.replace("z", "s") == other.replace("z", "s") or word.replace("u", "") == other.replace("u", "")
+    return (
+        same_start
+        or word.replace("z", "s") == other.replace("z", "s")
+        or word.replace("u", "") == other.replace("u", "")
+    )

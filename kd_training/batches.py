@@ -93,9 +93,7 @@ def read_examples(paths: Iterable[str | Path]) -> list[Example]:
             lines = path.read_text(encoding="utf-8").split("\n")  # not splitlines: JSON may hold U+2028
         except (OSError, UnicodeDecodeError) as error:
             raise DataError(f"{path} cannot be read: {error}") from error
-        examples.extend(
-            _parse(line, f"{path}:{number}") for number, line in enumerate(lines, 1) if line.strip()
-        )
+        examples.extend(_parse(line, f"{path}:{number}") for number, line in enumerate(lines, 1) if line.strip())
     return examples
 
 

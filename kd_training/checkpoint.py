@@ -54,9 +54,7 @@ class Progress:
     held_out_loss: float | None = None
 
 
-def save_model(
-    directory: Path, model: GPT2LMHeadModel, weights: Mapping[str, Tensor], tokenizer: Tokenizer
-) -> None:
+def save_model(directory: Path, model: GPT2LMHeadModel, weights: Mapping[str, Tensor], tokenizer: Tokenizer) -> None:
     """Write a model directory; `weights` by the model's own names, the tied head left out."""
     directory.mkdir(parents=True, exist_ok=True)
     model.config.save_pretrained(directory)

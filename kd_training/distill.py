@@ -74,9 +74,7 @@ def distill(config: DistillConfig, evaluate: Evaluate | None = None, states: Sta
 class _Run:
     """One process's part of a run."""
 
-    def __init__(
-        self, config: DistillConfig, evaluate: Evaluate | None, states: States | None, team: Workers
-    ) -> None:
+    def __init__(self, config: DistillConfig, evaluate: Evaluate | None, states: States | None, team: Workers) -> None:
         self.config, self.evaluate, self.team = config, evaluate, team
         self.dtype = torch.bfloat16 if config.precision == "bf16" else torch.float32
         examples = read_examples(config.data)
@@ -84,12 +82,8 @@ class _Run:
         limit = int(model.config.n_positions)
         self.corpus = encode_examples(examples, tokenizer, limit)
         if len(self.corpus) == 0:
-            raise DistillError(
-                f"There is no pair of at most {limit} tokens to learn from in {_names(config.data)}."
-            )
-        self.held_out = (
-            encode_examples(read_examples([config.held_out]), tokenizer, limit) if config.held_out else None
-        )
+            raise DistillError(f"There is no pair of at most {limit} tokens to learn from in {_names(config.data)}.")
+        self.held_out = encode_examples(read_examples([config.held_out]), tokenizer, limit) if config.held_out else None
         if states is None and config.states is not None:
             states = StatesFile(config.states)
         self.states = states if config.mse_weight > 0 else None
@@ -183,9 +177,7 @@ class _Run:
         tokens, pairs = team.sum([here.tokens, here.pairs])
         totals, sums = Sums(tokens=tokens, pairs=pairs), Sums()
         for batch, known in zip(batches, aligned, strict=True):
-            loss, part = step_loss(
-                trainee.model, trainee.projection, batch, known, totals, self.weights, self.dtype
-            )
+            loss, part = step_loss(trainee.model, trainee.projection, batch, known, totals, self.weights, self.dtype)
             loss.backward()  # type: ignore[no-untyped-call]
             sums += part
         team.sum_gradients(trainee.parameters)

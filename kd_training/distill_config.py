@@ -53,6 +53,7 @@ class DistillConfig(BaseModel):
     accumulation: int = Field(1, ge=1)  # parts a step is worked through in, to save memory
     seed: int = 0
 
+    optimizer: Literal["adamw", "muon"] = "adamw"
     lr: float = Field(1e-3, gt=0)
     schedule: Schedule = "cosine"
     warmup: float = Field(0.03, ge=0, lt=1)  # share of the run
@@ -91,9 +92,7 @@ def load_config(path: str | Path) -> DistillConfig:
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file} cannot be read: {error}") from error
     except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors()
-        )
+        faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors())
         raise ConfigError(f"{file}: {faults}") from error
 
 

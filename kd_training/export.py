@@ -45,24 +45,19 @@ def export(student: str | Path | tuple[GPT2LMHeadModel, Tokenizer], out: Path) -
     half = {name: tensor.to(torch.float16) for name, tensor in model.named_parameters()}
     for name, tensor in half.items():
         if not bool(tensor.isfinite().all()):
-            raise ExportError(
-                f"The weight {name} holds a number that float16 cannot: was the training stable?"
-            )
+            raise ExportError(f"The weight {name} holds a number that float16 cannot: was the training stable?")
     save_model(out, model, half, tokenizer)
     onnx.save_model(to_onnx(model), str(out / ONNX_FILE))
 
 
-def to_onnx(
-    model: GPT2LMHeadModel, precision: Precision = "int8", positions: Positions = "last"
-) -> onnx.ModelProto:
+def to_onnx(model: GPT2LMHeadModel, precision: Precision = "int8", positions: Positions = "last") -> onnx.ModelProto:
     """The model as an ONNX graph; see `build_graph` for its inputs and outputs. Raises ExportError."""
     try:
         check_supported(model)
     except ValueError as error:
         raise ExportError(str(error)) from error
     weights = {
-        name.removeprefix("transformer."): tensor.detach().float().numpy()
-        for name, tensor in model.named_parameters()
+        name.removeprefix("transformer."): tensor.detach().float().numpy() for name, tensor in model.named_parameters()
     }
     return build_graph(weights, shape_of(model.config), precision, positions)
 
@@ -154,17 +149,9 @@ def agreement(model: GPT2LMHeadModel, tokenizer: Tokenizer, pairs: Sequence[tupl
         batch = make_batch(corpus, np.array([number]))
         ids = torch.from_numpy(batch.ids)
         with torch.no_grad():
-            exact = (
-                model(ids, attention_mask=torch.ones_like(ids)).logits[0].log_softmax(-1).numpy()[batch.at]
-            )
-        rough = (
-            torch.from_numpy(runner(batch.ids.tolist(), runner.empty())[0])[0]
-            .log_softmax(-1)
-            .numpy()[batch.at]
-        )
+            exact = model(ids, attention_mask=torch.ones_like(ids)).logits[0].log_softmax(-1).numpy()[batch.at]
+        rough = torch.from_numpy(runner(batch.ids.tolist(), runner.empty())[0])[0].log_softmax(-1).numpy()[batch.at]
         top = exact.argmax(-1)
         same.append(top == rough.argmax(-1))
         gaps.append(np.abs(np.take_along_axis(exact - rough, top[:, None], -1)[:, 0]))
-    return Agreement(
-        float(np.concatenate(same).mean()), float(np.concatenate(gaps).mean()), sum(map(len, same))
-    )
+    return Agreement(float(np.concatenate(same).mean()), float(np.concatenate(gaps).mean()), sum(map(len, same)))

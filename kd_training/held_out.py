@@ -43,7 +43,9 @@ class HeldOut:
 
         def evaluate(model: GPT2LMHeadModel, tokenizer: Tokenizer) -> float:
             with tempfile.TemporaryDirectory() as scratch:
-                directory = package_student((model, tokenizer), Path(scratch) / "student", self.schema, self.words, "held-out", {})
+                directory = package_student(
+                    (model, tokenizer), Path(scratch) / "student", self.schema, self.words, "held-out", {}
+                )
                 return self.accuracy(Student.load(directory, self.glossary, threads))
 
         return evaluate

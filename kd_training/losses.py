@@ -48,9 +48,7 @@ class Sums:
     pairs: float = 0.0
 
     def __add__(self, other: Sums) -> Sums:
-        return Sums(
-            self.ce + other.ce, self.mse + other.mse, self.tokens + other.tokens, self.pairs + other.pairs
-        )
+        return Sums(self.ce + other.ce, self.mse + other.mse, self.tokens + other.tokens, self.pairs + other.pairs)
 
 
 @dataclass(frozen=True)
@@ -74,9 +72,7 @@ def align(batch: Batch, states: States | None) -> Aligned | None:
             continue
         positions, known = found
         if positions.min() < 0 or first + positions.max() + 1 >= end:
-            raise ValueError(
-                f"The states of {key!r} point outside its target: were they made with this tokenizer?"
-            )
+            raise ValueError(f"The states of {key!r} point outside its target: were they made with this tokenizer?")
         rows.append(first + positions + 1)
         vectors.append(known)
     if not rows:
@@ -106,22 +102,16 @@ def step_loss(
     if len(batch.labels) == 0:
         return torch.zeros((), requires_grad=True), Sums()
     states = states_at(model, torch.from_numpy(batch.ids), torch.from_numpy(batch.at), dtype)
-    ce = cross_entropy(
-        states, model.lm_head.weight, torch.from_numpy(batch.labels), torch.from_numpy(batch.weights)
-    )
+    ce = cross_entropy(states, model.lm_head.weight, torch.from_numpy(batch.labels), torch.from_numpy(batch.weights))
     loss = weights.ce * ce / max(totals.tokens, 1e-9)
     if aligned is None or projection is None:
         return loss, Sums(ce=float(ce.detach()))
     projected = projection(states[aligned.rows].float())
     mse = ((projected - aligned.vectors) ** 2).mean(-1).sum()
-    return loss + weights.mse * mse / max(totals.pairs, 1.0), Sums(
-        ce=float(ce.detach()), mse=float(mse.detach())
-    )
+    return loss + weights.mse * mse / max(totals.pairs, 1.0), Sums(ce=float(ce.detach()), mse=float(mse.detach()))
 
 
-def held_out_loss(
-    model: GPT2LMHeadModel, corpus: Corpus | None, batch_tokens: int, dtype: torch.dtype
-) -> float | None:
+def held_out_loss(model: GPT2LMHeadModel, corpus: Corpus | None, batch_tokens: int, dtype: torch.dtype) -> float | None:
     """Cross-entropy per weighted target token of pairs not trained on, in nats; None when there are none."""
     if corpus is None or len(corpus) == 0:
         return None

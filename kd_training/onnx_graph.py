@@ -118,9 +118,7 @@ class _Graph:
             return _Matrix(self.constant(matrix, name), None)
         scales = np.maximum(np.abs(matrix).max(axis=0), _LEAST_SCALE) / 127
         rounded = np.clip(np.rint(matrix / scales), -127, 127).astype(np.int8)
-        return _Matrix(
-            self.constant(rounded, name), self.constant(scales.astype(np.float32), f"{name}.scales")
-        )
+        return _Matrix(self.constant(rounded, name), self.constant(scales.astype(np.float32), f"{name}.scales"))
 
     def product(self, states: str, matrix: _Matrix) -> str:
         """states [..., in] @ matrix [in, out]."""
@@ -146,14 +144,10 @@ def _embed(graph: _Graph, weights: Mapping[str, Floats]) -> tuple[str, _Matrix]:
     return graph.op("Add", gathered, graph.op("Gather", graph.constant(weights["wpe.weight"]), places)), table
 
 
-def _block(
-    graph: _Graph, weights: Mapping[str, Floats], shape: Shape, layer: int, states: str
-) -> tuple[str, str, str]:
+def _block(graph: _Graph, weights: Mapping[str, Floats], shape: Shape, layer: int, states: str) -> tuple[str, str, str]:
     """One layer: new states, and all keys and values up to here [batch, heads, past + n, width / heads]."""
     name = f"h.{layer}"
-    joint = _linear(
-        graph, weights, f"{name}.attn.c_attn", _norm(graph, weights, f"{name}.ln_1", shape, states)
-    )
+    joint = _linear(graph, weights, f"{name}.attn.c_attn", _norm(graph, weights, f"{name}.ln_1", shape, states))
     query, key, value = graph.ops("Split", joint, results=3, axis=-1, num_outputs=3)
     number = graph.constant(np.array(layer, np.int64))
     attended, all_keys, all_values = graph.ops(

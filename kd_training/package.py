@@ -18,8 +18,13 @@ from kd_training.export import export
 
 
 def package_student(
-    model: str | Path | tuple[GPT2LMHeadModel, Tokenizer], directory: Path, schema: Schema,
-    words: Mapping[str, int], version: str, origin: Mapping[str, Any], glossary: Path | None = None,
+    model: str | Path | tuple[GPT2LMHeadModel, Tokenizer],
+    directory: Path,
+    schema: Schema,
+    words: Mapping[str, int],
+    version: str,
+    origin: Mapping[str, Any],
+    glossary: Path | None = None,
 ) -> Path:
     """Write a complete student into `directory`, replacing what is there only when all of it is written.
 

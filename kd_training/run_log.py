@@ -32,7 +32,7 @@ class RunLog:
 
     def write(self, step: int, **values: float) -> None:
         """Record numbers of one step, for example `loss=1.2, lr=0.001`."""
-        if not self._active:
+        if not self._active or not values:
             return
         rounded = {name: float(f"{value:.6g}") for name, value in values.items()}
         self._file.write(json.dumps({"step": step, **rounded}) + "\n")
@@ -64,9 +64,7 @@ class Window:
     def __init__(self) -> None:
         self._rows: list[tuple[float, ...]] = []
 
-    def add(
-        self, loss: float, ce: float, mse: float, rate: float, norm: float, tokens: int, seconds: float
-    ) -> None:
+    def add(self, loss: float, ce: float, mse: float, rate: float, norm: float, tokens: int, seconds: float) -> None:
         """Take in one step: its losses, learning rate, gradient norm, real tokens and seconds."""
         self._rows.append((loss, ce, mse, rate, norm, float(tokens), seconds))
 

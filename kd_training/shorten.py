@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from bot.canonical import canonicalize, own_nodes, owner, sources
 from bot.shorthand import LABELS, Shorthand, ShorthandError, outer_names
+from kd_training.derived import drop_aliases, inline_ctes, name_derived
 
 
 def shorten(sql: str, shorthand: Shorthand) -> str:
@@ -22,11 +23,11 @@ def shorten(sql: str, shorthand: Shorthand) -> str:
     tree = canonicalize(sql, shorthand.schema)
     for select in list(tree.find_all(exp.Select)):
         _expand_order_aliases(select)
-    _inline_ctes(tree)
+    inline_ctes(tree)
     for number, source in enumerate(tree.find_all(exp.Subquery)):
         if isinstance(source.parent, exp.From | exp.Join) and not source.alias:
             source.set("alias", exp.TableAlias(this=exp.to_identifier(f"derived_{number}")))
-    _name_derived(tree)
+    name_derived(tree)
     for select in reversed(list(tree.find_all(exp.Select))):
         _boolean_sums(select)
         _dates(select)
@@ -34,24 +35,8 @@ def shorten(sql: str, shorthand: Shorthand) -> str:
         _group(select, shorthand)
     for select in list(tree.find_all(exp.Select)):
         _joins(select, shorthand)
-    _drop_aliases(tree)
+    drop_aliases(tree)
     return tree.sql("sqlite")
-
-
-def _inline_ctes(tree: exp.Expression) -> None:
-    """A CTE used once reads the same as a subquery in its place."""
-    with_ = tree.args.get("with_")
-    if not with_ or with_.args.get("recursive"):
-        return
-    for cte in list(with_.expressions):
-        uses = [t for t in tree.find_all(exp.Table) if t.name == cte.alias]
-        if len(uses) != 1 or uses[0].find_ancestor(exp.CTE) is cte:
-            continue
-        use = uses[0]
-        use.replace(exp.Subquery(this=cte.this.copy(), alias=exp.TableAlias(this=exp.to_identifier(use.alias_or_name))))
-        cte.pop()
-    if not with_.expressions:
-        tree.set("with_", None)
 
 
 def _expand_order_aliases(select: exp.Select) -> None:
@@ -76,7 +61,7 @@ def _boolean_sums(select: exp.Select) -> None:
 def _dates(select: exp.Select) -> None:
     where = select.args.get("where")
     roots = [where] if where else []
-    roots += [c for c in own_nodes(select, exp.If)] + [j for j in select.args.get("joins") or []]
+    roots += [*own_nodes(select, exp.If), *(select.args.get("joins") or [])]
     having = select.args.get("having")
     if having:
         roots.append(having)
@@ -90,14 +75,14 @@ def _dates(select: exp.Select) -> None:
         if len(merged) != len(parts):
             root.set(key, exp.and_(*merged, copy=False, wrap=True))
     for _ in range(2):  # what one pass writes may lose its parentheses in the next
-        for node in list(own_nodes(select, exp.Expression)):
+        for node in list(own_nodes(select, exp.Expr)):
             replacement = _bucket(node)
             if replacement is not None:
                 node.replace(replacement)
 
 
-def _merge_periods(parts: list[exp.Expression]) -> list[exp.Expression]:
-    merged: list[exp.Expression] = []
+def _merge_periods(parts: list[exp.Expr]) -> list[exp.Expr]:
+    merged: list[exp.Expr] = []
     skip: set[int] = set()
     for i, part in enumerate(parts):
         if i in skip:
@@ -124,7 +109,7 @@ def _pair(first: str, after: str) -> bool:
     return numbered and int(first[1:]) % 2 == 0 and int(after[1:]) == int(first[1:]) + 1
 
 
-def conjuncts(node: exp.Expression) -> Iterator[exp.Expression]:
+def conjuncts(node: exp.Expr) -> Iterator[exp.Expr]:
     """The parts of a chain of ANDs."""
     if isinstance(node, exp.And):
         yield from conjuncts(node.left)
@@ -138,7 +123,7 @@ def conjuncts(node: exp.Expression) -> Iterator[exp.Expression]:
 _FORMATS = {"%Y-%m": "MONTH", "%Y": "YEAR", "%w": "WEEKDAY", "%H": "HOUR", "%Y-%W": "WEEK"}
 
 
-def _bucket(node: exp.Expression) -> exp.Expression | None:
+def _bucket(node: exp.Expr) -> exp.Expr | None:
     """STRFTIME and JULIANDAY differences → MONTH(x), DAYS(a, b) and their like."""
     if isinstance(node, exp.DPipe):
         text = node.sql("sqlite")
@@ -162,16 +147,16 @@ def _bucket(node: exp.Expression) -> exp.Expression | None:
     return None
 
 
-def _julian_argument(node: exp.Expression) -> exp.Expression | None:
+def _julian_argument(node: exp.Expr) -> exp.Expr | None:
     if not (isinstance(node, exp.Anonymous) and node.name.upper() == "JULIANDAY" and len(node.expressions) == 1):
         return None
-    inner = node.expressions[0]
+    inner: exp.Expr = node.expressions[0]
     if isinstance(inner, exp.Literal) and inner.name == "now":
         return exp.column("TODAY")
     return inner.copy()
 
 
-def _normal(node: exp.Expression) -> str:
+def _normal(node: exp.Expr) -> str:
     """A text that is equal for equal meanings of the kinds we meet: no parentheses around products."""
     return node.sql("sqlite").replace("(", "").replace(")", "").lower()
 
@@ -199,8 +184,8 @@ def _terms(select: exp.Select, shorthand: Shorthand) -> None:
 class _Words:
     """The glossary as texts to look for, the longest metric first."""
 
-    metrics: list[tuple[str, type[exp.Expression], str, list[str]]]
-    expressions: list[tuple[str, type[exp.Expression], str]]
+    metrics: list[tuple[str, type[exp.Expr], str, list[str]]]
+    expressions: list[tuple[str, type[exp.Expr], str]]
     conditions: list[tuple[str, list[str]]]
 
 
@@ -225,14 +210,14 @@ def _words(shorthand: Shorthand) -> _Words:
     return _Words(sorted(metrics, key=lambda m: -len(m[2])), expressions, conditions)
 
 
-def _shortened_expression(expression: exp.Expression) -> exp.Expression:
+def _shortened_expression(expression: exp.Expr) -> exp.Expr:
     holder = exp.Select(expressions=[expression.copy()])
     _dates(holder)
-    result: exp.Expression = holder.expressions[0]
+    result: exp.Expr = holder.expressions[0]
     return result
 
 
-def _replace_all(select: exp.Select, kind: type[exp.Expression], target: str, name: str) -> bool:
+def _replace_all(select: exp.Select, kind: type[exp.Expr], target: str, name: str) -> bool:
     found = False
     for node in list(select.find_all(kind)):
         if owner(node) is select and node.parent is not None and _normal(node) == target:
@@ -242,15 +227,13 @@ def _replace_all(select: exp.Select, kind: type[exp.Expression], target: str, na
     return found
 
 
-def _replace_condition(parts: list[exp.Expression], wanted: list[str], name: str) -> list[exp.Expression]:
+def _replace_condition(parts: list[exp.Expr], wanted: list[str], name: str) -> list[exp.Expr]:
     texts = [_normal(p) for p in parts]
     if any(w not in texts for w in wanted):
         return parts
     used = {texts.index(w) for w in wanted}
     first = min(used)
-    return [
-        exp.column(name) if i == first else p for i, p in enumerate(parts) if i == first or i not in used
-    ]
+    return [exp.column(name) if i == first else p for i, p in enumerate(parts) if i == first or i not in used]
 
 
 def _group(select: exp.Select, shorthand: Shorthand) -> None:
@@ -282,7 +265,9 @@ def _same_grain(back: set[str], keys: set[str], select: exp.Select, shorthand: S
         if known is None:
             return False
         is_key = known.primary_key == (column,)
-        if not ((is_key and table in labelled) or (column in LABELS and f"{table}.{known.primary_key[0]}" in back & keys)):
+        if not (
+            (is_key and table in labelled) or (column in LABELS and f"{table}.{known.primary_key[0]}" in back & keys)
+        ):
             return False
     return True
 
@@ -290,9 +275,9 @@ def _same_grain(back: set[str], keys: set[str], select: exp.Select, shorthand: S
 def _drop_dependent_keys(group: exp.Group, select: exp.Select, shorthand: Shorthand) -> None:
     """GROUP BY id, name → GROUP BY id: the name depends on the key."""
     texts = [_normal(k) for k in group.expressions]
-    keep: list[exp.Expression] = []
+    keep: list[exp.Expr] = []
     for node, text in zip(group.expressions, texts, strict=True):
-        table, _, column = text.partition(".")
+        table = text.partition(".")[0]
         known = shorthand.schema.table(table)
         own_key = f"{table}.{known.primary_key[0]}" if known and len(known.primary_key) == 1 else None
         if own_key and own_key in texts and text != own_key:
@@ -324,7 +309,9 @@ def _joins(select: exp.Select, shorthand: Shorthand) -> None:
         hops = shorthand.graph.tree(root, wanted)
         if hops is None or {h.parent for h in hops} != set(wanted):
             continue
-        restored = {_hop_text(h.child, a, h.parent, b) for h in hops for a, b in zip(h.columns, h.ref_columns, strict=True)}
+        restored = {
+            _hop_text(h.child, a, h.parent, b) for h in hops for a, b in zip(h.columns, h.ref_columns, strict=True)
+        }
         if restored != ons:
             continue
         leaf = [n for n in wanted if n not in mentioned]
@@ -372,11 +359,11 @@ def _keep_silent(select: exp.Select, root: str, leaf: list[str], shorthand: Shor
     select.set("from_", exp.From(this=exp.to_table(root)))
 
 
-def _in_join(node: exp.Expression, joins: list[exp.Join]) -> bool:
+def _in_join(node: exp.Expr, joins: list[exp.Join]) -> bool:
     return any(node.find_ancestor(exp.Join) is j for j in joins)
 
 
-def _on_text(node: exp.Expression) -> str:
+def _on_text(node: exp.Expr) -> str:
     if isinstance(node, exp.EQ):
         return " = ".join(sorted((_normal(node.this), _normal(node.expression))))
     return _normal(node)
@@ -384,59 +371,3 @@ def _on_text(node: exp.Expression) -> str:
 
 def _hop_text(child: str, a: str, parent: str, b: str) -> str:
     return " = ".join(sorted((f"{child}.{a}".lower(), f"{parent}.{b}".lower())))
-
-
-def _name_derived(tree: exp.Expression) -> None:
-    """Derived tables become t1, t2 …, their computed columns x1, x2 …: names carry no meaning to learn."""
-    for number, sub in enumerate(reversed(list(tree.find_all(exp.Subquery, exp.CTE))), start=1):
-        if not sub.alias or not isinstance(sub.this, exp.Query):
-            continue
-        old, new = sub.alias, f"t{number}"
-        columns = _name_columns(sub.this)
-        is_cte = isinstance(sub, exp.CTE)
-        sub.set("alias", exp.TableAlias(this=exp.to_identifier(new)))
-        aliases = {old}
-        for table in list(tree.find_all(exp.Table)) if is_cte else []:
-            if table.name == old:
-                if table.alias:
-                    aliases.add(table.alias)
-                table.set("this", exp.to_identifier(new))
-        scope = sub.find_ancestor(exp.Select) if not is_cte else None
-        for column in list(tree.find_all(exp.Column)):
-            if column.table in aliases and (column.table == old or is_cte):
-                if column.table == old:
-                    column.set("table", exp.to_identifier(new))
-                column.set("this", exp.to_identifier(columns.get(column.name, column.name)))
-            elif not column.args.get("table") and column.name in columns:
-                inside = owner(column)
-                uses = inside is scope or (inside is not None and any(
-                    isinstance(s, exp.Table) and s.name == new for s in sources(inside)))
-                if uses:
-                    column.set("this", exp.to_identifier(columns[column.name]))
-                    column.set("table", exp.to_identifier(new))
-
-
-def _name_columns(query: exp.Query) -> dict[str, str]:
-    """Alias every computed output column x1, x2 …; plain columns keep their names. Old name → new name."""
-    renamed: dict[str, str] = {}
-    selects = [query] if isinstance(query, exp.Select) else list(query.find_all(exp.Select))
-    for select in selects[:1]:
-        items: list[exp.Expression] = []
-        for i, item in enumerate(select.expressions, start=1):
-            bare = item.this if isinstance(item, exp.Alias) else item
-            old = item.alias_or_name
-            if isinstance(bare, exp.Column) and bare.args.get("table") and old == bare.name:
-                items.append(bare)
-                continue
-            renamed[old] = f"x{i}"
-            items.append(exp.alias_(bare, f"x{i}"))
-        select.set("expressions", items)
-    return renamed
-
-
-def _drop_aliases(tree: exp.Expression) -> None:
-    """The outermost names of columns are not part of an answer."""
-    for select in [tree] if isinstance(tree, exp.Select) else list(tree.find_all(exp.Select)):
-        if select.find_ancestor(exp.Subquery, exp.CTE):
-            continue
-        select.set("expressions", [i.this if isinstance(i, exp.Alias) else i for i in select.expressions])

@@ -70,7 +70,7 @@ def race(student: Student, directory: Path, linked: Sequence[Linked], beam: int,
     Turns alternate, so that whatever else the machine does falls on both. Raises CheckpointError.
     """
     model, tokenizer = load_model(directory)
-    model.eval()
+    generate: Callable[..., object] = model.train(False).generate
     torch.set_num_threads(threads)
     ours: list[float] = []
     theirs: list[float] = []
@@ -85,7 +85,7 @@ def race(student: Student, directory: Path, linked: Sequence[Linked], beam: int,
         ids = torch.tensor([tokenizer.encode(prompt(student.read(question)), add_special_tokens=False).ids])
         start = time.perf_counter()
         with torch.no_grad():
-            model.generate(  # type: ignore[operator]
+            generate(
                 ids, attention_mask=torch.ones_like(ids), do_sample=False, num_beams=beam, use_cache=True,
                 min_new_tokens=length, max_new_tokens=length,
             )  # fmt: skip

@@ -147,8 +147,7 @@ def _with_protected(
             return chosen
         if keep == 0:
             raise TokenizerError(
-                f"{len(protected)} protected strings do not fit into {vocab_size} tokens; "
-                f"allow {vocab_size + excess}."
+                f"{len(protected)} protected strings do not fit into {vocab_size} tokens; allow {vocab_size + excess}."
             )
         keep = max(0, keep - excess)
 

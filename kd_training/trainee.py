@@ -13,9 +13,8 @@ from transformers import GPT2Config, GPT2LMHeadModel
 from kd_training.checkpoint import load_model
 from kd_training.distill_config import DistillConfig
 from kd_training.forward import check_supported
+from kd_training.optimizer import Optimizer
 from kd_training.tokenizer import end_id, load_tokenizer, train_tokenizer
-
-_BETAS = (0.9, 0.95)
 
 
 def new_student(config: DistillConfig, texts: Iterable[str]) -> tuple[GPT2LMHeadModel, Tokenizer]:
@@ -33,9 +32,7 @@ def new_student(config: DistillConfig, texts: Iterable[str]) -> tuple[GPT2LMHead
                 layer.p = config.dropout
     else:
         given = config.tokenizer
-        tokenizer = (
-            load_tokenizer(given) if given else train_tokenizer(texts, config.vocab_size, config.protected)
-        )
+        tokenizer = load_tokenizer(given) if given else train_tokenizer(texts, config.vocab_size, config.protected)
         model = GPT2LMHeadModel(gpt2_config(config, tokenizer))
     check_supported(model)
     return model, tokenizer
@@ -71,24 +68,13 @@ class Trainee:
         self._config = config
         self._named = dict(model.named_parameters())  # the tied head is not among them
         self._average = (
-            {name: tensor.detach().clone() for name, tensor in self._named.items()}
-            if config.ema_decay
-            else {}
+            {name: tensor.detach().clone() for name, tensor in self._named.items()} if config.ema_decay else {}
         )
         self._trained = dict(self._named)
         if self.projection is not None:
             self._trained |= {f"projection.{name}": p for name, p in self.projection.named_parameters()}
-        self._optimizer = self._new_optimizer()
+        self._optimizer = Optimizer(self._trained, config)
         model.train()
-
-    def _new_optimizer(self) -> torch.optim.AdamW:
-        matrices = [p for p in self._trained.values() if p.ndim >= 2]
-        others = [p for p in self._trained.values() if p.ndim < 2]
-        groups = [
-            {"params": matrices, "weight_decay": self._config.weight_decay},
-            {"params": others, "weight_decay": 0.0},
-        ]
-        return torch.optim.AdamW(groups, lr=self._config.lr, betas=_BETAS, fused=True)
 
     @property
     def parameters(self) -> list[nn.Parameter]:
@@ -101,10 +87,7 @@ class Trainee:
 
     def update(self, step: int, learning_rate: float) -> None:
         """Change the weights by their gradients, drop those, and move the average along."""
-        for group in self._optimizer.param_groups:
-            group["lr"] = learning_rate
-        self._optimizer.step()
-        self._optimizer.zero_grad()
+        self._optimizer.step(learning_rate)
         if self._average:
             decay = min(self._config.ema_decay, (1 + step) / (10 + step))  # young averages follow fast
             current = [parameter.detach() for parameter in self._named.values()]
@@ -134,11 +117,7 @@ class Trainee:
 
     def training_state(self) -> dict[str, Tensor]:
         """What `restore` needs besides the model directory: flat, named tensors."""
-        tensors = {
-            f"optimizer.{name}.{entry}": value
-            for name, parameter in self._trained.items()
-            for entry, value in self._optimizer.state[parameter].items()
-        }
+        tensors = {f"optimizer.{name}": value for name, value in self._optimizer.state().items()}
         if self._average:
             tensors |= {f"raw.{name}": parameter.detach() for name, parameter in self._named.items()}
         if self.projection is not None:
@@ -156,6 +135,7 @@ class Trainee:
             if self.projection is not None:
                 for name, parameter in self.projection.named_parameters():
                     parameter.copy_(training[f"projection.{name}"])
-        for name, parameter in self._trained.items():
-            for entry in ("step", "exp_avg", "exp_avg_sq"):
-                self._optimizer.state[parameter][entry] = training[f"optimizer.{name}.{entry}"].clone()
+        prefix = "optimizer."
+        self._optimizer.restore(
+            {name.removeprefix(prefix): value for name, value in training.items() if name.startswith(prefix)}
+        )

@@ -21,7 +21,7 @@ from transformers import GPT2Config, GPT2LMHeadModel
 
 from kd_training import losses
 from kd_training.batches import encode_examples, make_batch, plan_epoch, read_examples
-from kd_training.checkpoint import best_checkpoint, is_whole, last_checkpoint, load_model
+from kd_training.checkpoint import CheckpointError, best_checkpoint, is_whole, last_checkpoint, load_model
 from kd_training.distill import DistillError, DivergedError, distill
 from kd_training.distill_config import ConfigError, DistillConfig, load_config
 from kd_training.forward import states_at
@@ -93,7 +93,8 @@ def test_the_loss_falls_and_everything_is_recorded(pairs: Path, tmp_path: Path, 
     assert model.config.vocab_size == tokenizer.get_vocab_size() <= 320
 
 
-def test_stopping_anywhere_changes_no_bit(pairs: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_stopping_anywhere_changes_no_bit(pairs: Path, tmp_path: Path, optimizer: str) -> None:
     def at_step_nine(model: GPT2LMHeadModel, tokenizer: object) -> float:
         torch.rand(3)  # an evaluation may draw random numbers
         return 0.5
@@ -101,7 +102,9 @@ def test_stopping_anywhere_changes_no_bit(pairs: Path, tmp_path: Path) -> None:
     def stops(model: GPT2LMHeadModel, tokenizer: object) -> float:
         raise InterruptedError
 
-    settings = {"dropout": 0.1, "checkpoint_every": 4, "eval_every": 9, "accumulation": 2}
+    settings = {
+        "dropout": 0.1, "checkpoint_every": 4, "eval_every": 9, "accumulation": 2, "optimizer": optimizer,
+    }  # fmt: skip
     whole = tiny(pairs, tmp_path / "whole", **settings)
     broken = tiny(pairs, tmp_path / "broken", **settings)
     distill(whole, at_step_nine, Vectors())
@@ -114,6 +117,20 @@ def test_stopping_anywhere_changes_no_bit(pairs: Path, tmp_path: Path) -> None:
     for name in ("model.safetensors", "training.safetensors", "tokenizer.json", "config.json"):
         file = Path("step-0000012") / name
         assert (broken.output / file).read_bytes() == (whole.output / file).read_bytes()
+
+
+def test_muon_learns_at_least_as_fast(pairs: Path, tmp_path: Path) -> None:
+    final = {}
+    for optimizer in ("adamw", "muon"):
+        distill(tiny(pairs, tmp_path / optimizer, optimizer=optimizer, max_steps=40))
+        final[optimizer] = log_of(tmp_path / optimizer)[-1]["loss"]
+    assert final["muon"] < 1.05 * final["adamw"]
+
+
+def test_a_checkpoint_of_another_optimizer_is_refused(pairs: Path, tmp_path: Path) -> None:
+    distill(tiny(pairs, tmp_path / "run", max_steps=1))
+    with pytest.raises(CheckpointError, match="does not fit"):
+        distill(tiny(pairs, tmp_path / "run", max_steps=2, optimizer="muon"))
 
 
 def test_a_finished_run_is_not_trained_further(pairs: Path, tmp_path: Path) -> None:
@@ -180,16 +197,9 @@ def test_the_teachers_states_pull_too(pairs: Path, tmp_path: Path) -> None:
     assert errors[-1] < 0.8 * errors[0]
     for line in lines:
         assert line["loss"] == pytest.approx(0.75 * line["ce"] + 0.25 * line["mse"], rel=1e-4)
-    assert all(
-        line["mse"] == 0 and line["loss"] == line["ce"]
-        for line in log_of(tmp_path / "plain")
-        if "mse" in line
-    )
+    assert all(line["mse"] == 0 and line["loss"] == line["ce"] for line in log_of(tmp_path / "plain") if "mse" in line)
     assert "projection.weight" in load_file(taught.last / "training.safetensors")
-    assert (
-        load_file(taught.last / "model.safetensors").keys()
-        == load_file(plain.last / "model.safetensors").keys()
-    )
+    assert load_file(taught.last / "model.safetensors").keys() == load_file(plain.last / "model.safetensors").keys()
 
 
 def test_teacher_states_come_from_a_file_too(pairs: Path, tmp_path: Path) -> None:
@@ -217,14 +227,10 @@ def test_both_losses_are_those_of_the_definition(pairs: Path) -> None:
     batch = make_batch(corpus, np.arange(7))
     aligned = align(batch, Vectors())
     projection = torch.nn.Linear(32, Vectors.width)
-    found, _ = step_loss(
-        model, projection, batch, aligned, count(batch, aligned), Weights(0.75, 0.25), torch.float32
-    )
+    found, _ = step_loss(model, projection, batch, aligned, count(batch, aligned), Weights(0.75, 0.25), torch.float32)
     ce, tokens, mse, pairs_seen = 0.0, 0.0, 0.0, 0
     for number in range(7):
-        ids = torch.from_numpy(
-            corpus.tokens[corpus.starts[number] : corpus.starts[number + 1]].astype(np.int64)
-        )
+        ids = torch.from_numpy(corpus.tokens[corpus.starts[number] : corpus.starts[number + 1]].astype(np.int64))
         output = model(ids[None], output_hidden_states=True)
         prompt, weight = int(corpus.prompts[number]), float(corpus.weights[number])
         logits = output.logits[0, prompt - 1 : -1]
@@ -290,9 +296,7 @@ def test_divergence_stops_with_the_last_good_checkpoint(pairs: Path, tmp_path: P
         [text for e in read_examples([pairs]) for text in (e.prompt, e.target)], config.vocab_size, []
     )
     corpus = encode_examples(read_examples([pairs]), tokenizer, 64)
-    bad_step = next(
-        step for step, batch in enumerate(plan_epoch(corpus.lengths, 200, config.seed, 0)) if 60 in batch
-    )
+    bad_step = next(step for step, batch in enumerate(plan_epoch(corpus.lengths, 200, config.seed, 0)) if 60 in batch)
     assert bad_step > 0, "choose another seed: the bad pair comes first"
     config = tiny(pairs, tmp_path / "run", checkpoint_every=1, batch_tokens=200, max_steps=bad_step + 5)
     with pytest.raises(DivergedError, match=f"step-{bad_step:07d}"):

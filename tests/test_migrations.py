@@ -27,6 +27,7 @@ from bot.records import REVISION, VERSION_TABLE, Record
 from bot.store import Store, StoreError
 from bot.store_engine import for_writing, make_engine, parse_url
 
+ROOT = Path(__file__).resolve().parent.parent
 FOLDER = Path(bot.migrations.__file__).parent
 
 
@@ -146,7 +147,9 @@ def test_another_programs_database_is_left_as_it_is(tmp_path: Path) -> None:
 
 OPENING = """
 import sys
+import bot.migrations
 from bot.store import Store
+print("ready", flush=True)
 sys.stdin.readline()
 Store.open(sys.argv[1]).close()
 """
@@ -155,8 +158,11 @@ Store.open(sys.argv[1]).close()
 def test_processes_that_open_a_new_memory_at_the_same_moment(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'state.db'}"
     line, pipe = [sys.executable, "-c", OPENING, url], subprocess.PIPE
-    processes = [subprocess.Popen(line, stdin=pipe, stderr=pipe, text=True) for _ in range(4)]
-    time.sleep(0.5)
+    processes = [
+        subprocess.Popen(line, stdin=pipe, stdout=pipe, stderr=pipe, text=True, cwd=ROOT) for _ in range(4)
+    ]
+    for process in processes:
+        assert process.stdout is not None and process.stdout.readline() == "ready\n"
     for process in processes:
         assert process.stdin is not None
         process.stdin.write("\n")
@@ -195,7 +201,7 @@ def test_a_process_killed_while_it_makes_the_tables(tmp_path: Path) -> None:
     """Wherever the kill falls, the file then holds all tables or none, and opens."""
     for wait in (0.0, 0.004, 0.011, 0.023):
         with subprocess.Popen(
-            [sys.executable, "-c", MAKING, str(tmp_path)], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", MAKING, str(tmp_path)], stdout=subprocess.PIPE, text=True, cwd=ROOT
         ) as process:
             assert process.stdout is not None
             begun = [process.stdout.readline().strip() for _ in range(3)]

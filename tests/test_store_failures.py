@@ -12,7 +12,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -51,16 +51,28 @@ def test_a_full_disk(tmp_path: Path) -> None:
         ballast.write_bytes(b"x" * 100_000)
         with Store.open(f"sqlite:///{folder / 'state.db'}") as store:
             _fill_and_recover(store, ballast.unlink)
+        assert _kind_of_failure(folder, ballast) == "full"  # what SQLite could not tidy up is still there
         for file in folder.iterdir():
             file.unlink()
-        (folder / "ballast").write_bytes(b"x" * (640 * 1024))
-        with pytest.raises(StoreError) as caught:
-            Store.open(f"sqlite:///{folder / 'state.db'}")
-        assert caught.value.kind == "full"
-        (folder / "ballast").unlink()
+        assert _kind_of_failure(folder, ballast) == "full"  # no room for anything new
+        ballast.unlink()
         Store.open(f"sqlite:///{folder / 'state.db'}").close()
+        assert _kind_of_failure(folder, ballast) == "full"  # no room for the files SQLite works with
+        ballast.unlink()
+        with Store.open(f"sqlite:///{folder / 'state.db'}") as store:
+            store.save(answer(), door="web")
     finally:
-        subprocess.run(["umount", str(folder)], check=True)
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def _kind_of_failure(folder: Path, ballast: Path) -> str:
+    """What happens to an answer when the disk is full to the last byte."""
+    with ballast.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(b"x" * 4096)
+    with pytest.raises(StoreError) as caught, Store.open(f"sqlite:///{folder / 'state.db'}") as store:
+        store.save(answer(), door="web")
+    return caught.value.kind
 
 
 def test_a_file_that_may_not_grow(url: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -15,12 +16,15 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from bot.answer import Answer
 from bot.database import Database
 from bot.feedback import Rejected, Tally
 from bot.records import VERSION_TABLE, Record
 from bot.store import Store, StoreError
 from bot.store_engine import make_engine, parse_url
 from tests.store_shop import OTHER, SQL, answer, feedback, live, shop, votes
+
+ROOT = Path(__file__).resolve().parent.parent
 
 pytest.importorskip("psycopg")
 pytestmark = [
@@ -94,6 +98,30 @@ def test_replicas_that_open_a_new_memory_at_the_same_moment(url: str) -> None:
         assert list(threads.map(replica, range(4))) == [True] * 4
 
 
+OPENING = """
+import sys
+import bot.migrations
+from bot.store import Store
+print("ready", flush=True)
+sys.stdin.readline()
+Store.open(sys.argv[1]).close()
+"""
+
+
+def test_processes_that_open_a_new_memory_at_the_same_moment(url: str) -> None:
+    line, pipe = [sys.executable, "-c", OPENING, url], subprocess.PIPE
+    processes = [
+        subprocess.Popen(line, stdin=pipe, stdout=pipe, stderr=pipe, text=True, cwd=ROOT) for _ in range(4)
+    ]
+    for process in processes:
+        assert process.stdout is not None and process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    assert [process.communicate(timeout=60)[1] for process in processes] == [""] * 4
+
+
 def test_votes_and_corrections_of_the_same_moment(url: str, database: Database) -> None:
     with Store.open(url) as one, Store.open(url) as two, ThreadPoolExecutor(8) as threads:
         both = (feedback(one, database), feedback(two, database))
@@ -106,6 +134,35 @@ def test_votes_and_corrections_of_the_same_moment(url: str, database: Database) 
             assert live(two, asked.id) == {(f"u{n}", "vote", SQL) for n in range(3)}
             list(threads.map(lambda n, a=asked.id: both[n % 2].correct(a, "u9", OTHER), range(8)))
             assert live(two, asked.id) == {("u9", "correction", OTHER)}
+
+
+def test_the_same_answer_saved_by_many_at_the_same_moment(url: str) -> None:
+    with Store.open(url) as store, ThreadPoolExecutor(6) as threads:
+        for _ in range(5):
+            given, barrier = answer(), threading.Barrier(6)
+
+            def save(n: int, given: Answer = given, barrier: threading.Barrier = barrier) -> None:
+                barrier.wait()
+                store.save(given, door="web", user_id=str(n))
+
+            list(threads.map(save, range(6)))
+            assert store.answer(given.id) is not None
+
+
+def test_a_vote_and_a_correction_of_the_same_moment(url: str, database: Database) -> None:
+    """Each must see the other: the correction outweighs the vote, whichever comes first."""
+    with Store.open(url) as store, ThreadPoolExecutor(2) as threads:
+        said, barrier = feedback(store, database), threading.Barrier(2)
+        for _ in range(20):
+            asked = answer()
+            store.save(asked, door="web")
+
+            def change(kind: str, asked: Answer = asked) -> object:
+                barrier.wait()
+                return said.vote(asked.id, "u1", 1) if kind == "vote" else said.correct(asked.id, "u2", OTHER)
+
+            list(threads.map(change, ["vote", "correct"]))
+            assert live(store, asked.id) == {("u2", "correction", OTHER)}
 
 
 def test_another_programs_tables_are_left_alone(url: str) -> None:

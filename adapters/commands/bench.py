@@ -60,7 +60,7 @@ def command(
     """Measure speed and memory on this machine."""
     from tabulate import tabulate
 
-    check_writable(json)
+    check_writable(json, replaced=True)
     if size is Size.GPT2:
         rows, numbers = _against_memory()
     else:

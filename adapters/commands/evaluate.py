@@ -25,7 +25,7 @@ def command(
     """Measure the student on questions with known answers."""
     from eval_harness.report import to_text, write_json
 
-    check_writable(json)
+    check_writable(json, replaced=True)
     report = _measure(file, db, student)
     print(to_text(report))
     if json is not None:

@@ -21,12 +21,17 @@ def settings_for(database: str | None = None, student: Path | None = None) -> Se
     return with_demo(load_settings(database_url=database, student_dir=student))
 
 
-def check_writable(path: Path | None) -> None:
-    """Refuse a file that cannot be written before the work that fills it begins. Raises BadUsage."""
+def check_writable(path: Path | None, replaced: bool = False) -> None:
+    """Refuse a file that cannot be written before the work that fills it begins. Raises BadUsage.
+
+    `replaced`: another file will take its name, which a device or a pipe must not suffer.
+    """
     if path is None:
         return
     if path.is_dir():
         raise BadUsage(f"{path} is a folder; name a file to write to")
+    if replaced and path.exists() and not path.is_file():
+        raise BadUsage(f"{path} is not a file; name a file to write to")
     if not path.parent.is_dir():
         raise BadUsage(f"{path} cannot be written: there is no folder {path.parent}")
     if not os.access(path if path.exists() else path.parent, os.W_OK):

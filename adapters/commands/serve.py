@@ -18,5 +18,4 @@ def command(
         raise BadUsage("say which door to open: mynah serve --web")
     from adapters.app import serve
 
-    serve(settings_for(), web=web)
-    return 0
+    return serve(settings_for(), web=web)

@@ -36,6 +36,10 @@ def open_door(app: FastAPI, desk: Desk) -> None:
 
 
 def _head() -> str:
-    # The address changes with the contents, so that no browser shows a new page in old clothes.
-    version = hashlib.sha256((STATIC / "theme.css").read_bytes()).hexdigest()[:12]
-    return f'<link rel="stylesheet" href="/mynah/theme.css?{version}"><meta name="robots" content="noindex">'
+    style, script = _address("theme.css"), _address("tables.js")
+    return f'<link rel="stylesheet" href="{style}"><script type="module" src="{script}"></script>'
+
+
+def _address(name: str) -> str:
+    """Changes with the contents, so that no browser shows a new page in old clothes."""
+    return f"/mynah/{name}?{hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]}"

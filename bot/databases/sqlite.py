@@ -7,6 +7,7 @@ limit for the memory (bot/databases/sqlite_connection.py) stay on whatever SQL c
 from __future__ import annotations
 
 import sqlite3
+import stat
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -137,6 +138,9 @@ class SQLite:
         except (OSError, ValueError) as error:
             message = f"The database file {self._path} cannot be read."
             raise DatabaseError("unreadable", message, str(error)) from error
+        if not stat.S_ISREG(found.st_mode):  # opening a pipe would wait for its writer
+            what = "a folder" if stat.S_ISDIR(found.st_mode) else "no ordinary file"
+            raise DatabaseError("unreadable", f"The path {self._path} is {what}, so it cannot be a database.")
         return _State(found.st_dev, found.st_ino, self._generation)
 
     def _renew(self) -> None:

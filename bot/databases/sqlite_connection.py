@@ -47,8 +47,6 @@ Authorizer = Callable[[int, str | None, str | None, str | None, str | None], int
 
 def open_plain(path: Path) -> sqlite3.Connection:
     """A read-only connection without an authoriser, for reflection. Raises DatabaseError."""
-    if path.is_dir():
-        raise DatabaseError("unreadable", f"{path} is a folder, not a database file.")
     try:
         connection = sqlite3.connect(
             f"file:{quote(str(path.absolute()))}?mode=ro",
@@ -124,7 +122,7 @@ def translate(error: BaseException, path: Path) -> DatabaseError:
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return DatabaseError("locked", "Another program has locked the database. Please try again.", detail)
     if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-        return DatabaseError("unreadable", f"{path} is not a SQLite database, or it is damaged.", detail)
+        return DatabaseError("unreadable", f"The file {path} is not a SQLite database, or it is damaged.", detail)
     if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_IOERR):
         return DatabaseError("unreadable", f"The database file {path} cannot be read.", detail)
     return DatabaseError("failed", "The database could not run this query.", detail)

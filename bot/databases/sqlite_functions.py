@@ -6,6 +6,7 @@ progress handler runs, so two long texts would hold a query for minutes beyond i
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Callable
 from functools import partial
@@ -32,9 +33,11 @@ def _trim(strip: Callable[[str, str], str], value: Value, characters: Value) -> 
 
 def as_text(value: str | int | float | bytes) -> str:
     """A value as SQLite writes it where it needs a text: 15 digits, a decimal point in every float."""
+    if isinstance(value, float) and math.isinf(value):
+        return "Inf" if value > 0 else "-Inf"
     if isinstance(value, float):
-        digits, e, exponent = f"{value:.15g}".partition("e")
-        return digits + ("" if "." in digits or "n" in digits else ".0") + e + exponent
+        digits, e, exponent = f"{value + 0.0:.15g}".partition("e")  # SQLite knows no -0.0
+        return digits + ("" if "." in digits else ".0") + e + exponent
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     return str(value)

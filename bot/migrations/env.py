@@ -20,7 +20,6 @@ context.configure(
     target_metadata=Record.metadata,
     version_table=VERSION_TABLE,
     render_as_batch=True,  # SQLite cannot alter most things in place
-    transactional_ddl=True,  # SQLite can: bot.store_engine keeps the driver from committing around it
     compare_type=True,
     render_item=plain_type,
 )

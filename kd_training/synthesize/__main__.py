@@ -21,12 +21,20 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--composed", type=int, default=100_000)
     parser.add_argument("--holdout", type=float, default=0.03)
+    parser.add_argument("--corpus-copies", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--parts", type=int, default=2, help="processes")
     options = parser.parse_args(arguments)
     job = Job(
-        options.db, options.glossary, options.corpus, options.today, options.repeats, options.composed,
-        options.seed, options.parts,
+        options.db,
+        options.glossary,
+        options.corpus,
+        options.today,
+        options.repeats,
+        options.composed,
+        options.seed,
+        options.parts,
+        options.corpus_copies,
     )
     sizes = synthesize(job, options.out, options.holdout)
     print(", ".join(f"{n} {name}" for name, n in sizes.items()), file=sys.stderr)

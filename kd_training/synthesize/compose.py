@@ -92,7 +92,8 @@ class Composer:
         if "measure2" not in needs and "measure2_any" not in needs:
             return measure, None
         same = [
-            m for m in self._parts.measures
+            m
+            for m in self._parts.measures
             if m is not measure
             and ("measure2_any" in needs or (m["root"] == measure["root"] and m.get("where") == measure.get("where")))
             and ("same_unit" not in needs or m["unit"] == measure["unit"])
@@ -100,7 +101,7 @@ class Composer:
         return measure, _weighted(same, rng) if same else None
 
     def _reaches(self, measure: Item, item: Item) -> bool:
-        table, root = item.get("table"), measure["root"]
+        table, root = str(item.get("table", "")), str(measure["root"])
         if item.get("only_root") and root not in item["only_root"]:
             return False
         if item.get("only_measures") and measure["name"] not in item["only_measures"]:
@@ -110,7 +111,7 @@ class Composer:
         text = " ".join([*item.get("select", []), _NESTED.sub("", item.get("where", ""))])
         if _columns(_NESTED.sub("", measure.get("where") or "")) & _columns(text):
             return False  # the measure already says it
-        for wanted in {table, *(c.split(".")[0] for c in _columns(text))} - {None, root}:
+        for wanted in {table, *(c.split(".")[0] for c in _columns(text))} - {"", root}:
             path = self._graph.path(root, wanted)
             if path is None or (wanted == table and item.get("via") and path[-1].child != item["via"]):
                 return False
@@ -130,16 +131,17 @@ class Composer:
         tags, needs = set(measure.get("tags", [])), shape.get("needs", [])
         if not self._allowed(measure, shape) or any(n not in tags for n in needs if n in _TAG_NEEDS):
             return False
-        thresholds = [n for n, k in shape.get("slots", {}).items() if k.startswith("int:") and "LIMIT :" + n not in shape["sql"]]
+        thresholds = [
+            n for n, k in shape.get("slots", {}).items() if k.startswith("int:") and "LIMIT :" + n not in shape["sql"]
+        ]
         if thresholds and (measure.get("no_threshold") or not measure.get("range")):
             return False
         return bool(measure.get("date")) or not {"periods", "bucket"} & set(needs)
 
-    def _dimension(
-        self, measure: Item, shape: Item, kind: str, taken: Item | None, rng: random.Random
-    ) -> Item | None:
+    def _dimension(self, measure: Item, shape: Item, kind: str, taken: Item | None, rng: random.Random) -> Item | None:
         choices = [
-            d for d in self._dimensions[measure["name"]]
+            d
+            for d in self._dimensions[measure["name"]]
             if bool(d.get("bucket")) == (kind == "bucket")
             and not (d.get("compound") and "compound" in shape.get("not_for", []))
             and d.get("bucket") not in shape.get("not_bucket", [])
@@ -163,8 +165,14 @@ class _Fill:
     """The holes of one shape, filled once."""
 
     def __init__(
-        self, composer: Composer, measure: Item, shape: Item, dimension: Item | None, second: Item | None,
-        dimension2: Item | None, rng: random.Random,
+        self,
+        composer: Composer,
+        measure: Item,
+        shape: Item,
+        dimension: Item | None,
+        second: Item | None,
+        dimension2: Item | None,
+        rng: random.Random,
     ) -> None:
         self.composer, self.measure, self.shape, self.rng = composer, measure, shape, rng
         self.dimension, self.second, self.dimension2 = dimension, second, dimension2
@@ -194,9 +202,9 @@ class _Fill:
 
     def _complete(self) -> bool:
         """Whether the measure has the period, bucket or table that it makes no sense without."""
-        if self.measure.get("requires_period_or_bucket") and "time" not in self.slots.values():
-            if not (self.dimension and self.dimension.get("bucket")):
-                return False
+        bucket = self.dimension is not None and self.dimension.get("bucket")
+        if self.measure.get("requires_period_or_bucket") and "time" not in self.slots.values() and not bucket:
+            return False
         tables = self.measure.get("requires_table")
         own = self.dimension.get("table") if self.dimension else None
         where = " ".join(self.where)
@@ -245,7 +253,11 @@ class _Fill:
             item = _weighted(choices, self.rng)
             times = "time" in item.get("slots", {}).values()
             columns = _columns(item["where"])
-            if (times and "time" in self.slots.values()) or columns & taken or set(item.get("slots", {})) & set(self.slots):
+            if (
+                (times and "time" in self.slots.values())
+                or columns & taken
+                or set(item.get("slots", {})) & set(self.slots)
+            ):
                 continue
             if not self._place(item, phrasing, after):
                 continue
@@ -288,9 +300,15 @@ class _Fill:
         if "time" in self.words and second.get("date"):
             where2.append(f"{second['date']} = :d0")
         holes = {
-            "M": self.measure["expr"], "R": self.measure["root"], "W": _all(self.where), "W0": _all(self.base),
-            "P1": f"{date} = :d0", "P2": f"{date} = :d1",
-            "M2": second.get("expr", ""), "R2": second.get("root", ""), "W2": _all(where2),
+            "M": self.measure["expr"],
+            "R": self.measure["root"],
+            "W": _all(self.where),
+            "W0": _all(self.base),
+            "P1": f"{date} = :d0",
+            "P2": f"{date} = :d1",
+            "M2": second.get("expr", ""),
+            "R2": second.get("root", ""),
+            "W2": _all(where2),
         }
         for name, dimension in (("D", self.dimension), ("D2", self.dimension2)):
             if dimension:
@@ -320,11 +338,14 @@ class _Fill:
     def _question(self, phrasing: str) -> str | None:
         pick, time = self.rng.choice, self.words.get("time")
         holes = {
-            "m": pick(self.measure["phrases"]), "mn": pick(self.measure.get("nouns") or self.measure["phrases"]),
+            "m": pick(self.measure["phrases"]),
+            "mn": pick(self.measure.get("nouns") or self.measure["phrases"]),
             "c": pick(self.measure["clauses"]),
             "f": f" {self.words['after']}" if self.words["after"] else "",
-            "t": " {period}" if time == "{t}" else "", "T": "{period}, " if time == "{T}" else "",
-            "p1": "{period1}", "p2": "{period2}",
+            "t": " {period}" if time == "{t}" else "",
+            "T": "{period}, " if time == "{T}" else "",
+            "p1": "{period1}",
+            "p2": "{period2}",
         }
         if "b" not in self.slots:
             holes["b"] = f"{self.words['before']} " if "before" in self.words else ""

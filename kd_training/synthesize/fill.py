@@ -13,23 +13,99 @@ from kd_training.synthesize.draft import Draft
 
 _HOLE = re.compile(r"\{(\w+)\}")
 _MONTHS = [date(2000, m, 1).strftime("%B") for m in range(1, 13)]
-_WORDS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine", 10: "ten",
-          12: "twelve", 15: "fifteen", 20: "twenty"}
+_WORDS = {
+    2: "two",
+    3: "three",
+    4: "four",
+    5: "five",
+    6: "six",
+    7: "seven",
+    8: "eight",
+    9: "nine",
+    10: "ten",
+    12: "twelve",
+    15: "fifteen",
+    20: "twenty",
+}
 _FIXED_TIMES = (
-    "last month", "this month", "last week", "this week", "last year", "this year", "last quarter", "this quarter",
-    "yesterday", "today", "year to date", "ytd", "so far this year", "this year so far", "in the last year",
-    "over the past 12 months", "month to date", "the year before last", "in the last quarter", "this month so far",
-    "since the start of the year", "since last month",
+    "last month",
+    "this month",
+    "last week",
+    "this week",
+    "last year",
+    "this year",
+    "last quarter",
+    "this quarter",
+    "yesterday",
+    "today",
+    "year to date",
+    "ytd",
+    "so far this year",
+    "this year so far",
+    "in the last year",
+    "over the past 12 months",
+    "month to date",
+    "the year before last",
+    "in the last quarter",
+    "this month so far",
+    "since the start of the year",
+    "since last month",
 )
 OPENERS = (
-    "hey, ", "hi, ", "hello, ", "hi team, ", "morning! ", "good morning, ", "quick q: ", "quick question: ", "quick one: ",
-    "please ", "pls ", "can you tell me ", "could you show me ", "i need ", "i'd like to know ", "tell me ", "show me ",
-    "give me ", "do we know ", "for my report: ", "for the board deck - ", "just curious, ", "one thing: ", "ok so ", "and ",
-    "hey mynah, ", "need to know: ", "question: ", "for the meeting: ", "btw ", "can someone tell me ", "so ",
+    "hey, ",
+    "hi, ",
+    "hello, ",
+    "hi team, ",
+    "morning! ",
+    "good morning, ",
+    "quick q: ",
+    "quick question: ",
+    "quick one: ",
+    "please ",
+    "pls ",
+    "can you tell me ",
+    "could you show me ",
+    "i need ",
+    "i'd like to know ",
+    "tell me ",
+    "show me ",
+    "give me ",
+    "do we know ",
+    "for my report: ",
+    "for the board deck - ",
+    "just curious, ",
+    "one thing: ",
+    "ok so ",
+    "and ",
+    "hey mynah, ",
+    "need to know: ",
+    "question: ",
+    "for the meeting: ",
+    "btw ",
+    "can someone tell me ",
+    "so ",
 )
 CLOSERS = (
-    " please", " pls", " thanks", " thx", " thank you", ", thanks!", "? thanks", " asap", ", for a slide", " for the report",
-    ", just the number", ", cheers", "?", "??", "!", ".", " if possible", ", need it soon", " for the board", " quickly",
+    " please",
+    " pls",
+    " thanks",
+    " thx",
+    " thank you",
+    ", thanks!",
+    "? thanks",
+    " asap",
+    ", for a slide",
+    " for the report",
+    ", just the number",
+    ", cheers",
+    "?",
+    "??",
+    "!",
+    ".",
+    " if possible",
+    ", need it soon",
+    " for the board",
+    " quickly",
 )
 
 
@@ -118,14 +194,26 @@ class Filler:
         year = today.year - rng.choice((0, 0, 1, 1, 2))
         past = today - timedelta(days=rng.randrange(31, 700))
         month = _MONTHS[past.month - 1]
-        return rng.choice((
-            f"in {year}", f"in {year}", f"in {month} {past.year}", f"in {month}", f"since {month}",
-            f"in Q{rng.randint(1, 4)} {today.year - 1}", f"in the last {rng.choice((7, 14, 30, 60, 90))} days",
-            f"in the last {rng.randint(2, 11)} months", f"over the past {rng.choice(('two', 3, 'six', 6))} months",
-            f"since {year - 1}", f"between {_MONTHS[rng.randrange(0, 6)]} and {_MONTHS[rng.randrange(6, 12)]} {today.year - 1}",
-            f"during {month} {past.year}", f"before {year}", f"from {month} {past.year} on", f"for {year}",
-            f"in the first half of {today.year - 1}",
-        ))
+        return rng.choice(
+            (
+                f"in {year}",
+                f"in {year}",
+                f"in {month} {past.year}",
+                f"in {month}",
+                f"since {month}",
+                f"in Q{rng.randint(1, 4)} {today.year - 1}",
+                f"in the last {rng.choice((7, 14, 30, 60, 90))} days",
+                f"in the last {rng.randint(2, 11)} months",
+                f"over the past {rng.choice(('two', 3, 'six', 6))} months",
+                f"since {year - 1}",
+                f"between {_MONTHS[rng.randrange(0, 6)]} and {_MONTHS[rng.randrange(6, 12)]} {today.year - 1}",
+                f"during {month} {past.year}",
+                f"before {year}",
+                f"from {month} {past.year} on",
+                f"for {year}",
+                f"in the first half of {today.year - 1}",
+            )
+        )
 
 
 def _number(low: int, high: int, rng: random.Random) -> int:
@@ -133,7 +221,7 @@ def _number(low: int, high: int, rng: random.Random) -> int:
     if high - low < 60:
         return number
     # People say round numbers.
-    step = 10 ** max(1, len(str(number)) - 2)
+    step = int("1" + "0" * max(1, len(str(number)) - 2))
     return max(low, number // step * step)
 
 
@@ -157,8 +245,10 @@ def _typo(word: str, rng: random.Random) -> str:
     if len(word) < 5 or not word.isalpha():
         return word
     i = rng.randrange(1, len(word) - 1)
-    return rng.choice((
-        word[:i] + word[i + 1] + word[i] + word[i + 2 :],
-        word[:i] + word[i + 1 :],
-        word[:i] + word[i] + word[i:],
-    ))
+    return rng.choice(
+        (
+            word[:i] + word[i + 1] + word[i] + word[i + 2 :],
+            word[:i] + word[i + 1 :],
+            word[:i] + word[i] + word[i:],
+        )
+    )

@@ -32,6 +32,7 @@ class Job:
     composed: int
     seed: int
     parts: int = 1
+    corpus_copies: int = 1
 
 
 def synthesize(job: Job, out: Path, holdout: float) -> dict[str, int]:
@@ -44,8 +45,8 @@ def synthesize(job: Job, out: Path, holdout: float) -> dict[str, int]:
     tally = Tally()
     for _, part in done:
         tally.add(part)
-    train, valid = split((pair for pairs, _ in done for pair in pairs), holdout, job.seed)
-    return dict(write_examples(train, valid, out, tally))
+    train, valid = split((pair for pairs, _ in done for pair in pairs), holdout)
+    return dict(write_examples(train, valid, out, tally, job.corpus_copies))
 
 
 def _part(job: Job, part: int) -> tuple[list[Pair], Tally]:

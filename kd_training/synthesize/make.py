@@ -23,8 +23,8 @@ from bot.linking import Linked, Slot, ValueIndex, link
 from bot.prompt import prompt, render
 from bot.shorthand import REFUSAL, Shorthand, ShorthandError
 from bot.slots import bind
-from bot.vocabulary import Vocabulary, count_words
 from bot.times import find_times
+from bot.vocabulary import Vocabulary, count_words
 from kd_training.shorten import shorten
 from kd_training.synthesize.compose import Composer
 from kd_training.synthesize.draft import Draft, Intent
@@ -223,29 +223,34 @@ def make_pairs(
             break
         assert composer is not None
         for drawn in composer.draw(rng):
-            draft = maker.composed(drawn)
-            pair = maker.pair(draft, "composed", rng) if draft else None
+            normal = maker.composed(drawn)
+            pair = maker.pair(normal, "composed", rng) if normal else None
             if pair:
                 made += 1
                 yield pair
 
 
-def split(pairs: Iterable[Pair], holdout: float, seed: int) -> tuple[list[Pair], list[Pair]]:
+def split(pairs: Iterable[Pair], holdout: float) -> tuple[list[Pair], list[Pair]]:
     """Training and validation, kept apart by SQL template: all pairs of a target's shape go one way."""
     train: list[Pair] = []
     valid: list[Pair] = []
     for pair in pairs:
         shape = re.sub(r":[vnd]\d", ":s", pair.target)
-        digest = hashlib.sha256(f"{seed}:{shape}".encode()).digest()
+        # No seed in it: a template held out of one run is held out of all, also of those that start from its weights.
+        digest = hashlib.sha256(f"1:{shape}".encode()).digest()
         held = pair.target != REFUSAL and int.from_bytes(digest[:4], "big") / 2**32 < holdout
         (valid if held else train).append(pair)
     return train, valid
 
 
 def write_examples(
-    train: Sequence[Pair], valid: Sequence[Pair], directory: Path, tally: Tally
+    train: Sequence[Pair], valid: Sequence[Pair], directory: Path, tally: Tally, corpus_copies: int = 1
 ) -> Mapping[str, int]:
-    """Correct spelling by the words of the training questions, drop repeats, write the files."""
+    """Correct spelling by the words of the training questions, drop repeats, write the files.
+
+    A training pair that a person worded stands `corpus_copies` times: an epoch over many composed questions would
+    else show each of the natural ones too rarely.
+    """
     words = count_words([p.text for p in train])
     vocabulary = Vocabulary(words)
     directory.mkdir(parents=True, exist_ok=True)
@@ -260,9 +265,14 @@ def write_examples(
                 if (text, pair.target) in seen or (name == "valid" and text in asked_in_training):
                     continue
                 seen.add((text, pair.target))
-                line = {"prompt": prompt(text), "target": pair.target, "question": pair.question,
-                        "key": hashlib.sha256(f"{text}\n{pair.target}".encode()).hexdigest()[:16]}
-                out.write(json.dumps(line, ensure_ascii=False) + "\n")
+                line = {
+                    "prompt": prompt(text),
+                    "target": pair.target,
+                    "question": pair.question,
+                    "key": hashlib.sha256(f"{text}\n{pair.target}".encode()).hexdigest()[:16],
+                }
+                copies = corpus_copies if name == "train" and pair.source == "corpus" else 1
+                out.write((json.dumps(line, ensure_ascii=False) + "\n") * copies)
         sizes[name] = len(seen)
         asked_in_training |= {text for text, _ in seen}
     report = {"sizes": sizes, "dropped": dict(tally.counts), "examples": tally.reported}

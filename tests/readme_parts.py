@@ -1,0 +1,134 @@
+"""The parts of README.md that are made from the code: the file tree and the table of settings.
+
+`python -m tests.readme_parts` writes them anew; test_readme.py fails when they are out of date.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+from pydantic_core import PydanticUndefined
+
+from bot.config import ROOT, Settings
+
+README = ROOT / "README.md"
+PACKAGES = ("adapters", "kd_training", "eval_harness", "bot", "demo")
+# What is no Python, or says nothing of itself. A folder stands for all that is in it.
+OTHERS = {
+    "adapters/": "The doors. May import everything below.",
+    "adapters/web/": "The chat page.",
+    "adapters/web/static/": "What the page ships: styles, a drawing, a script.",
+    "kd_training/": "How the student learns.",
+    "kd_training/synthesize/": "Questions and their SQL, made without a teacher.",
+    "eval_harness/": "How good a student is.",
+    "bot/": "How one question becomes one answer. Imports nothing above it.",
+    "bot/migrations/": "The tables' history, one file a step in versions/.",
+    "bot/migrations/versions/": "The steps.",
+    "bot/py.typed": "Says to type checkers that the package is typed.",
+    "demo/": "Harbor & Pine, the database to try Mynah on.",
+    "demo/bench_questions.txt": "Everyday questions that `mynah bench` times.",
+    "demo/distill.toml": "The recipe of the shipped student.",
+    "demo/examples.txt": "Questions to click on the demo's page.",
+    "demo/glossary.toml": "The company's words: metrics, conditions, names people use for values.",
+    "demo/phrasings/": "How people word questions: the corpus that the student learns from.",
+    "demo/questions.jsonl": "The demo's evaluation set. Never training data.",
+    "demo/student/": "The shipped student.",
+    "docs/": "Pages to read.",
+    "docs/decisions.md": "What was decided and why, and what was tried and did not work.",
+    "tests/": "One file for each file tested, and test_architecture.py for the shape of it all.",
+    ".ci/run": "All checks on a clean Debian.",
+    "CHANGELOG.md": "What changed.",
+    "Dockerfile": "Mynah in a container.",
+    "LICENSE": "Apache-2.0.",
+    "Makefile": "run, test, test-slow, check, bench.",
+    "constraints.txt": "The versions of all packages that this is tested with.",
+    "mynah.toml.example": "Every setting, explained: copy it to mynah.toml.",
+    "pyproject.toml": "The package: what it needs, its command, how it is checked.",
+}
+_WHOLE = {"adapters/web/static/", "bot/migrations/versions/", "demo/phrasings/", "demo/student/", "tests/"}
+_IGNORED = {"__pycache__", "runs"}
+_TOP = (*sorted(name for name in OTHERS if "/" not in name), ".ci/run")
+
+
+def tree() -> str:
+    """Every file with its one line, folders first said as such."""
+    entries = [entry for package in PACKAGES for entry in _walk(ROOT / package, 0)]
+    entries += [("docs/", OTHERS["docs/"]), ("    decisions.md", OTHERS["docs/decisions.md"])]
+    entries += [("tests/", OTHERS["tests/"]), *((name, OTHERS[name]) for name in _TOP)]
+    width = max(len(name) for name, _ in entries) + 2
+    lines = (f"{name:{width}}{line}".rstrip() for name, line in entries)
+    return "```\n" + "\n".join(lines) + "\n```"
+
+
+def _walk(folder: Path, depth: int) -> Iterator[tuple[str, str]]:
+    name = f"{folder.relative_to(ROOT)}/"
+    yield f"{'    ' * depth}{folder.name}/", OTHERS.get(name) or _first_line(folder / "__init__.py")
+    if name in _WHOLE:
+        return
+    children = sorted(folder.iterdir(), key=lambda p: (p.is_dir(), p.name))
+    for child in children:
+        if child.name in _IGNORED or child.name == "__init__.py" or child.name.startswith("."):
+            continue
+        if child.is_dir():
+            yield from _walk(child, depth + 1)
+        else:
+            key = str(child.relative_to(ROOT))
+            yield f"{'    ' * (depth + 1)}{child.name}", OTHERS.get(key) or _first_line(child)
+
+
+def _first_line(path: Path) -> str:
+    if path.suffix == ".mako":
+        return "The form of a new step."
+    if path.suffix != ".py":
+        raise SystemExit(f"{path.relative_to(ROOT)} needs its line in tests/readme_parts.py")
+    text = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+    if not text:
+        raise SystemExit(f"{path.relative_to(ROOT)} needs a docstring")
+    return text.splitlines()[0]
+
+
+def settings_table() -> str:
+    """Every setting with its variable, default and meaning, as a Markdown table."""
+    lines = ["| setting | variable | default | what it does |", "|---|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        default = _default(name, field.get_default(call_default_factory=False))
+        lines.append(f"| `{name}` | `MYNAH_{name.upper()}` | {default} | {field.description} |")
+    return "\n".join(lines)
+
+
+def _default(name: str, value: Any) -> str:
+    if isinstance(value, SecretStr):
+        value = value.get_secret_value()
+    if value is PydanticUndefined or (value is None and name == "state_dir"):
+        return "`~/.mynah`"
+    if isinstance(value, Path):
+        value = value.relative_to(ROOT) if value.is_relative_to(ROOT) else value
+    return "" if value is None else f"`{value}`"
+
+
+PARTS = {"tree": tree, "settings": settings_table}
+
+
+def between(text: str, name: str) -> tuple[str, str, str]:
+    """What is before, in and after a part of the README."""
+    begin, end = f"<!-- {name}: made by python -m tests.readme_parts -->\n", f"\n<!-- end of {name} -->"
+    head, _, rest = text.partition(begin)
+    body, _, tail = rest.partition(end)
+    return head + begin, body, end + tail
+
+
+def main() -> int:
+    """Write the parts into README.md."""
+    for name, make in PARTS.items():
+        head, _, tail = between(README.read_text("utf-8"), name)
+        README.write_text(head + make() + tail, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
