@@ -23,8 +23,8 @@ def database_name(settings: Settings) -> str:
     url = settings.database_url.get_secret_value()
     try:
         name = make_url(url).database or ""
-    except ArgumentError:
-        name = url
+    except (ArgumentError, ValueError):
+        name = "" if "://" in url else url  # a broken address may hold a password anywhere
     words = [w for w in re.split(r"[\W_]+", Path(name).stem) if w]
     if not words or name == ":memory:":
         return "your database"

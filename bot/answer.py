@@ -56,7 +56,7 @@ class Bot:
 
     def __init__(
         self, database: Database, schema: Schema, glossary: Glossary, index: ValueIndex, student: Student,
-        limits: Limits, beam: int = 4, threshold: float = 0.3, today: date | None = None,
+        limits: Limits, beam: int = 4, threshold: float = 0.05, today: date | None = None,
         calibration: Calibration | None = None,
     ) -> None:
         self.database = database

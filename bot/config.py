@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     beam: int = Field(default=4, ge=1, le=16, description="How many candidates the student keeps while it writes.")
     threads: int = Field(default=2, ge=1, le=64, description="CPU threads of the student.")
     threshold: float = Field(
-        default=0.3, ge=0, le=1, description="Confidence below which the bot says that it is unsure."
+        default=0.05, ge=0, le=1, description="Confidence below which the bot says that it is unsure."
     )
     web_host: str = Field(default="127.0.0.1", description="Where the web door listens.")
     web_port: int = Field(default=8765, ge=0, le=65_535, description="The web door's port.")

@@ -24,9 +24,11 @@ query: ctes? select (setop select)?
 ctes: "WITH " cte (", " cte)* " "
 cte: derived " AS (" query ")"
 setop: " UNION " | " UNION ALL " | " INTERSECT " | " EXCEPT "
-select: "SELECT " "DISTINCT "? item (", " item)* " FROM " source joins? where? group? having? order? limit?
+select: "SELECT " answers (", " answers)*
+    | "SELECT " "DISTINCT "? item (", " item)* " FROM " source joins? where? group? having? order? limit?
+answers: (NUMBER " * ")? "(" query ")" ((" + " | " - " | " * " | " / ") (NUMBER | "(" query ")"))*
 item: value (" AS " NAME)?
-source: table | "(" query ") AS " derived | derived (" AS " derived)?
+source: table | aliased | "(" query ") AS " derived | derived (" AS " derived)?
 joins: ((" JOIN " | " LEFT JOIN ") joined " ON " condition)+
 joined: table | aliased | derived | "(" query ") AS " derived
 where: " WHERE " condition
@@ -47,17 +49,19 @@ test: value compare value
 {typed}
 compare: " = " | " <> " | " < " | " > " | " <= " | " >= "
 value: term ((" + " | " - " | " * " | " / " | " || ") term)*
-term: column | METRIC | NUMBER | number_slot | "(" value ")" | "(" query ")" | call | case | "' '" | "NULL"
+term: column | METRIC | NUMBER | number_slot | "(" value ")" | "(" query ")" | call | case | "' '" | "NULL" | now
 call: aggregate over? | FUNCTION "(" value (", " value)* ")" | "CAST(" value " AS " ("INTEGER" | "REAL") ")"
     | BUCKET "(" date ")" | "DAYS(" day ", " day ")" | ranking over | "LAG(" value ")" over
-    | "STRFTIME('%" ("m" | "d" | "Y") "', " date ")"
-aggregate: "COUNT(*)" | ("COUNT" | "SUM" | "AVG" | "MIN" | "MAX") "(" "DISTINCT "? value ")"
+    | "STRFTIME('%" ("m" | "d" | "Y") "', " (date | "'now'") ")"
+aggregate: "COUNT(" ("*" | "DISTINCT "? value) ")" | ("SUM" | "AVG" | "MIN" | "MAX") "(" "DISTINCT "? value ")"
 ranking: ("RANK" | "ROW_NUMBER" | "DENSE_RANK") "()"
 over: " OVER (" partition? order_window? ")"
 partition: "PARTITION BY " value (", " value)*
 order_window: " "? "ORDER BY " ordering (", " ordering)*
 case: "CASE" (" WHEN " condition " THEN " value)+ (" ELSE " value)? " END"
-day: date | "TODAY"
+day: date | "TODAY" | extreme
+extreme: ("MIN" | "MAX") "(" date ")"
+now: "DATE('now')" | "DATE('now', '-' || " number_slot " || ' " ("days" | "months" | "years") "')"
 derived: /t[1-9]/
 NAME: /x[1-9]/
 """
@@ -101,10 +105,13 @@ class Grammar:
             names = _alternatives([column, _second(column)])
             one = _alternatives(slots)
             tests.append(f'{names} (" = " | " <> ") {one}')
+            tests.append(f'derived "." "{column.partition(".")[2]}" (" = " | " <> ") {one}')
             if len(slots) > 1:
                 tests.append(f'{names} " IN (" {one} (", " {one})* ")"')
         if signature.periods:
-            tests.append(f"date compare {_alternatives([f':d{i}' for i in range(signature.periods)])}")
+            periods = _alternatives([f":d{i}" for i in range(signature.periods)])
+            tests.append(f"date compare {periods}")
+            tests.append(f"extreme compare {periods}")
         return tests
 
     def _stored_values(self) -> list[str]:
@@ -121,16 +128,18 @@ class Grammar:
     def _names(self) -> list[str]:
         schema = self._schema
         columns = [f"{t.name}.{c.name}" for t, c in schema.columns()]
+        chained = [t.name for t in schema.tables if any(k.ref_table == t.name for k in t.foreign_keys)]
+        thirds = [f"{t.name}_3.{c.name}" for t, c in schema.columns() if t.name in chained]
         dates = [f"{t.name}.{c.name}" for t, c in schema.columns() if c.type in ("date", "timestamp")]
         glossary = self._glossary
         metrics = [m.name for m in glossary.metrics] + [e.name for e in glossary.expressions]
         bare = sorted({c.name for _, c in schema.columns()})
         return [
             f"table: {_alternatives(t.name for t in schema.tables)}",
-            f"aliased: {_alternatives(f'{t.name} AS {t.name}_2' for t in schema.tables)}"
-            f" | {_alternatives(f'{t.name} AS {t.name}_3' for t in schema.tables)}",
+            # Two lexemes: the longest one wins, so one with " AS " in it would swallow the space of " ON ".
+            "aliased: " + " | ".join(f'"{t.name}" " AS {t.name}_{n}"' for t in schema.tables for n in (2, 3)),
             'column: COLUMN | derived "." (NAME | BARE)',
-            f"COLUMN: {_alternatives(columns + [_second(c) for c in columns])}",
+            f"COLUMN: {_alternatives(columns + [_second(c) for c in columns] + thirds)}",
             f"BARE: {_alternatives(bare)}",
             f"date: {_alternatives([*dates, *map(_second, dates)]) if dates else 'COLUMN'}",
             f"METRIC: {_alternatives(metrics) if metrics else _alternatives(['NULL'])}",

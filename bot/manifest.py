@@ -57,7 +57,7 @@ def read_manifest(directory: Path) -> Manifest:
         raise StudentError(f"{directory} holds no {NAME}, so it is not a finished student: restore it or train again")
     try:
         data = json.loads(path.read_text("utf-8"))
-        manifest = Manifest(data["version"], data["fingerprint"], data["files"], data["origin"])
+        manifest = Manifest(data["version"], data["fingerprint"], dict(data["files"]), dict(data["origin"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StudentError(f"{path} cannot be read: restore it or train again") from error
     for name in SERVING:

@@ -13,6 +13,7 @@ MAX_CHARACTERS = 1_000
 _PLAIN = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "\u00a0": " "})
 _SPACE = re.compile(r"\s+")
 _REPEATED = re.compile(r"([!?.,])\1+")
+_TYPED_SLOT = re.compile(r":(?=[vnd]\d)")
 _MARKUP = re.compile(r"<\|.*?\|>|[{}<>|\\`]")
 
 
@@ -36,7 +37,7 @@ def prompt(text: str) -> str:
 
 def _clean(text: str) -> str:
     text = unicodedata.normalize("NFKC", text.translate(_PLAIN)).lower()
-    text = _MARKUP.sub(" ", text)
+    text = _TYPED_SLOT.sub(": ", _MARKUP.sub(" ", text))  # only the linker writes slots
     return _REPEATED.sub(r"\1", _SPACE.sub(" ", text))
 
 

@@ -18,7 +18,7 @@ _INJECTED = re.compile(
 )
 _COMMAND = re.compile(
     r"^\W*(?:(?:please|pls|can|could|would|you|now|just|hey|hi|mynah|go|ahead|and|kindly|quickly|i|want|need|to|let'?s)\W+)*"
-    r"(?:drop|delete|truncate|erase|wipe|purge|destroy)\b",
+    r"(?:drop(?!-|\s+(?:in|off|outs?|rates?)\b)|delete|truncate|erase|wipe|purge|destroy)\b",
     re.IGNORECASE,
 )
 

@@ -62,10 +62,15 @@ class Shorthand:
             tree = sqlglot.parse_one(short, read="sqlite")
         except SqlglotError as error:
             raise ShorthandError(f"does not parse: {error}") from error
+        except RecursionError as error:
+            raise ShorthandError("is nested too deeply") from error
         if not isinstance(tree, exp.Query):
             raise ShorthandError("is not a query")
-        for select in reversed(list(tree.find_all(exp.Select))):
-            self._expand_select(select)
+        try:
+            for select in reversed(list(tree.find_all(exp.Select))):
+                self._expand_select(select)
+        except RecursionError as error:
+            raise ShorthandError("is nested too deeply") from error
         self._buckets(tree)
         return _periods(tree, periods or {})
 

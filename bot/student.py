@@ -24,6 +24,7 @@ from bot.schema import Schema
 from bot.vocabulary import Vocabulary
 
 MAX_TOKENS = 200
+FAINT = 6.0  # nats: a candidate that is 400 times less likely than the best is not worth the time it takes
 Floats = np.ndarray[Any, np.dtype[np.float32]]
 
 
@@ -184,9 +185,12 @@ class Student:
             scores = self._allowed(logits, [b.matcher for b in beams])
             totals = scores + np.array([[b.score] for b in beams], dtype=np.float32)
             best = _largest(totals, 2 * width)
+            likeliest = max([float(totals[b]) for b in best[:1]] + [p.log_probability for p in done[:1]])
             grown: list[tuple[int, int, float]] = []
             for row, token in best:
                 score = float(totals[row, token])
+                if score < likeliest - FAINT:
+                    break
                 if token == self._end:
                     done.append(self._prediction(beams[row].tokens, score))
                 elif len(grown) < width:

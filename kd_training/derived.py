@@ -45,17 +45,23 @@ def name_derived(tree: exp.Expr) -> None:
                     column.set("table", exp.to_identifier(new))
                 column.set("this", exp.to_identifier(columns.get(column.name, column.name)))
             elif not column.args.get("table") and column.name in columns:
-                inside = owner(column)
-                uses = inside is scope or (
-                    inside is not None and any(isinstance(s, exp.Table) and s.name == new for s in sources(inside))
-                )
-                if uses:
+                source = _source(owner(column), new, scope)
+                if source:
                     column.set("this", exp.to_identifier(columns[column.name]))
-                    column.set("table", exp.to_identifier(new))
+                    column.set("table", exp.to_identifier(source))
+
+
+def _source(inside: exp.Select | None, name: str, scope: exp.Select | None) -> str | None:
+    """The name under which a bare column of this SELECT means the derived table `name`; None where it does not."""
+    if inside is None:
+        return None
+    if inside is scope:
+        return name
+    return next((s.alias_or_name for s in sources(inside) if isinstance(s, exp.Table) and s.name == name), None)
 
 
 def _name_columns(query: exp.Query) -> dict[str, str]:
-    """Alias every computed output column x1, x2 …; plain columns keep their names. Old name → new name."""
+    """Alias every computed output column x1, x2 …; plain columns keep their names. Old → new name of all."""
     renamed: dict[str, str] = {}
     selects = [query] if isinstance(query, exp.Select) else list(query.find_all(exp.Select))
     for select in selects[:1]:
@@ -65,6 +71,7 @@ def _name_columns(query: exp.Query) -> dict[str, str]:
             old = item.alias_or_name
             if isinstance(bare, exp.Column) and bare.args.get("table") and old == bare.name:
                 items.append(bare)
+                renamed[old] = old
                 continue
             renamed[old] = f"x{i}"
             items.append(exp.alias_(bare, f"x{i}"))

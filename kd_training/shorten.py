@@ -258,7 +258,13 @@ def _group(select: exp.Select, shorthand: Shorthand) -> None:
 def _same_grain(back: set[str], keys: set[str], select: exp.Select, shorthand: Shorthand) -> bool:
     """Grouping by a label with or without its own primary key is one grouping here."""
     only = (back | keys) - (back & keys)
-    labelled = {k.split(".")[0] for k in (back | keys) if "." in k and k.split(".")[1] in LABELS}
+    labels: dict[str, set[str]] = {}
+    for key in back | keys:
+        table, _, column = key.partition(".")
+        if column in LABELS:
+            labels.setdefault(table, set()).add(column)
+    # Many people share a first name: half a name groups by itself, not by who bears it.
+    labelled = {table for table, names in labels.items() if len(names) > 1 or not names & {"first_name", "last_name"}}
     for key in only:
         table, _, column = key.partition(".")
         known = shorthand.schema.table(table.rsplit("_", 1)[0] if table[-1:].isdigit() else table)

@@ -39,7 +39,6 @@ OTHERS = {
     "demo/questions.jsonl": "The demo's evaluation set. Never training data.",
     "demo/student/": "The shipped student.",
     "docs/": "Pages to read.",
-    "docs/decisions.md": "What was decided and why, and what was tried and did not work.",
     "tests/": "One file for each file tested, and test_architecture.py for the shape of it all.",
     ".ci/run": "All checks on a clean Debian.",
     "CHANGELOG.md": "What changed.",
@@ -58,7 +57,7 @@ _TOP = (*sorted(name for name in OTHERS if "/" not in name), ".ci/run")
 def tree() -> str:
     """Every file with its one line, folders first said as such."""
     entries = [entry for package in PACKAGES for entry in _walk(ROOT / package, 0)]
-    entries += [("docs/", OTHERS["docs/"]), ("    decisions.md", OTHERS["docs/decisions.md"])]
+    entries += _walk(ROOT / "docs", 0)
     entries += [("tests/", OTHERS["tests/"]), *((name, OTHERS[name]) for name in _TOP)]
     width = max(len(name) for name, _ in entries) + 2
     lines = (f"{name:{width}}{line}".rstrip() for name, line in entries)
@@ -84,6 +83,10 @@ def _walk(folder: Path, depth: int) -> Iterator[tuple[str, str]]:
 def _first_line(path: Path) -> str:
     if path.suffix == ".mako":
         return "The form of a new step."
+    if path.suffix == ".png":
+        return f"A picture: {path.stem.replace('-', ' ')}."
+    if path.suffix == ".md":
+        return path.read_text("utf-8").splitlines()[0].lstrip("# ")
     if path.suffix != ".py":
         raise SystemExit(f"{path.relative_to(ROOT)} needs its line in tests/readme_parts.py")
     text = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""

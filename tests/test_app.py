@@ -12,6 +12,7 @@ import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from tests.served import environment, served
 from tests.tiny_student import Tiny
@@ -22,8 +23,7 @@ def test_a_second_start_is_fast_and_a_stop_is_clean(tiny: Tiny, tmp_path: Path) 
         assert server.health() == {"status": "ready", "student_version": "tiny-1", "message": ""}
         assert server.stop() == (0, "")
     with served(tiny, tmp_path) as server:
-        assert server.seconds < 5
-        print(f"second start: {server.seconds:.2f} s")
+        assert 0.5 < server.seconds < 5
     assert not (tmp_path / ".nicegui").exists()
     secret = tmp_path / "state" / "web.secret"
     assert secret.stat().st_mode & 0o777 == 0o600
@@ -68,9 +68,9 @@ def test_only_pages_of_its_own_address_are_answered(tiny: Tiny, tmp_path: Path) 
             assert httpx.post(server.url, headers={"Origin": origin}).status_code == 403, origin
         assert httpx.post(server.url, headers={"Origin": server.url}).status_code == 405
         socket_address = f"ws://{own}/_nicegui_ws/socket.io/?EIO=4&transport=websocket"
-        with pytest.raises(InvalidStatus), connect(socket_address, origin="http://evil.example"):  # type: ignore[arg-type]
+        with pytest.raises(InvalidStatus), connect(socket_address, origin=Origin("http://evil.example")):
             pass
-        with connect(socket_address, origin=server.url) as opened:  # type: ignore[arg-type]
+        with connect(socket_address, origin=Origin(server.url)) as opened:
             assert str(opened.recv(timeout=5)).startswith("0")
 
 
@@ -96,7 +96,7 @@ def test_a_state_folder_that_cannot_be_written_still_gives_answers(tiny: Tiny, t
     place = tmp_path / "state"
     place.write_text("a file where the folder should be")
     with served(tiny, tmp_path) as server:
-        assert server.health() == {}
+        assert server.health()["status"] == "ready"
         assert httpx.get(server.url).status_code == 200
         assert "web.secret cannot be kept" in "".join(server.warnings)
 

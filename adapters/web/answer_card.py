@@ -24,14 +24,12 @@ _BANNERS: dict[Status, tuple[str, str]] = {
     "failed": ("error_outline", "That did not work"),
 }
 # Refusals that the student had no part in: there is nothing to correct.
-_NOT_READ = frozenset({"empty", "too-long", "sql", "change", "not-ready"})
+_NOT_READ = frozenset({"empty", "too-long", "sql", "change", "not-ready", "unforeseen"})
 
 
-async def show_answer(visit: Visit, asked: Asked) -> None:
+def show_answer(visit: Visit, asked: Asked, view: View | None) -> None:
     """Put the card of a new answer where it is called."""
-    view = await visit.view(asked.answer)
-    if not visit.gone:
-        _Card(visit, asked.answer, not_kept=asked.not_kept).build(view)
+    _Card(visit, asked.answer, not_kept=asked.not_kept).build(view)
 
 
 async def show_remembered(visit: Visit, remembered: Remembered) -> None:

@@ -10,7 +10,7 @@ from nicegui.events import GenericEventArguments
 
 from adapters.desk import Asked, Desk
 from adapters.web.answer_card import example_button, show_answer, show_remembered
-from adapters.web.visit import DOOR, Visit
+from adapters.web.visit import DOOR, View, Visit
 from adapters.welcome import database_name, examples
 from bot.answer import Answer, Stage
 from bot.history import Remembered
@@ -54,7 +54,7 @@ class ChatPage:
             ui.html("Mynah", tag="h1")
             ui.label(database_name(self._desk.settings)).classes("database")
             self._version = ui.label().classes("version")
-        self._main = ui.element("main").classes("conversation")
+        self._main = ui.element("div").classes("conversation")
         with ui.footer(elevated=False).classes("bottom"), ui.element("div").classes("bottom-inner"):
             self._composer()
         if self._desk.state == "ready":
@@ -74,6 +74,7 @@ class ChatPage:
             self._spinner = ui.spinner(size="1.1em")
             self._status = ui.label(_HINT)
         self._spinner.set_visibility(False)
+        self._announced = ui.label().classes("unseen").props('aria-live="polite"')
 
     def _wait(self) -> None:
         """Say what keeps the bot from answering, until it does."""
@@ -170,27 +171,35 @@ class ChatPage:
         exchange = self._exchange(question)
         self._client.run_javascript(_SHOW.format(id=exchange.html_id))
         try:
-            asked = await asyncio.to_thread(self._answer, question, asyncio.get_running_loop())
+            with exchange, ui.element("div").classes("pending").props("aria-hidden=true") as pending:
+                for _ in range(3):
+                    ui.element("div")
+            asked, view = await asyncio.to_thread(self._answer, self._visit, question, asyncio.get_running_loop())
             if self._visit.gone:
                 return
+            pending.delete()
             with exchange:
-                await show_answer(self._visit, asked)
+                show_answer(self._visit, asked, view)
+            self._announced.set_text(f"{asked.answer.message} {view.shown.reading if view else ''}")
         finally:
             if not self._visit.gone:
                 self._set_busy(False)
                 self._client.run_javascript(_FOCUS)
 
-    def _answer(self, question: str, loop: asyncio.AbstractEventLoop) -> Asked:
+    def _answer(
+        self, visit: Visit, question: str, loop: asyncio.AbstractEventLoop
+    ) -> tuple[Asked, View | None]:
         """Runs beside the event loop. An answer nobody waits for any more is kept all the same."""
 
         def watch(stage: Stage) -> None:
             loop.call_soon_threadsafe(self._say, _STAGES[stage])
 
         try:
-            return self._desk.ask(question, door=DOOR, user_id=self._user_id, watch=watch)
+            asked = self._desk.ask(question, door=DOOR, user_id=self._user_id, watch=watch)
+            return asked, visit.view_now(asked.answer)
         except Exception:
             log.exception("a question could not be answered")
-            return Asked(Answer("", question, "failed", _UNFORESEEN, code="unforeseen"))
+            return Asked(Answer("", question, "failed", _UNFORESEEN, code="unforeseen")), None
 
     def _exchange(self, question: str) -> ui.element:
         """A new place for a question and its answer, with the question in it."""

@@ -43,9 +43,10 @@ class Visit:
 
     async def view(self, answer: Answer) -> View | None:
         """What there is to see of an answer, worked out beside the event loop. None where no query ran."""
-        return await asyncio.to_thread(self._view, answer)
+        return await asyncio.to_thread(self.view_now, answer)
 
-    def _view(self, answer: Answer) -> View | None:
+    def view_now(self, answer: Answer) -> View | None:
+        """The same, for a thread that may wait."""
         shown = show(answer, self.bot.schema, self.bot.glossary, self.desk.settings.today or date.today())
         # Drawn before anything is shown: a chart that comes later moves buttons away from under the mouse.
         return View(shown, draw(shown.chart) if shown.chart else None) if shown else None

@@ -44,6 +44,11 @@ class Intent:
 
 def read_lines(path: Path) -> Iterator[dict[str, object]]:
     """The objects of a JSONL file. Raises CorpusError."""
+    return (item for _, item in _numbered_lines(path))
+
+
+def _numbered_lines(path: Path) -> Iterator[tuple[str, dict[str, object]]]:
+    """The objects with the places where they stand, as `file:line`."""
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         if not line.strip():
             continue
@@ -53,16 +58,16 @@ def read_lines(path: Path) -> Iterator[dict[str, object]]:
             raise CorpusError(f"{path.name}:{number} is not JSON: {error}") from error
         if not isinstance(item, dict):
             raise CorpusError(f"{path.name}:{number} is not an object")
-        yield item
+        yield f"{path.name}:{number}", item
 
 
 def read_intents(path: Path) -> Iterator[Intent]:
     """The intents of a file; lines of kind unanswerable or unsafe carry the refusal instead of SQL."""
-    for item in read_lines(path):
+    for place, item in _numbered_lines(path):
         slots, phrasings = item.get("slots") or {}, item.get("phrasings")
         if not isinstance(phrasings, list) or not isinstance(slots, dict):
-            raise CorpusError(f"{path.name}: an intent needs phrasings (a list) and slots (an object)")
+            raise CorpusError(f"{place}: an intent needs phrasings (a list) and slots (an object)")
         sql = item.get("sql", REFUSAL if item.get("kind") in ("unanswerable", "unsafe") else None)
         if not isinstance(sql, str):
-            raise CorpusError(f"{path.name}: an intent needs sql, or a kind of unanswerable or unsafe")
+            raise CorpusError(f"{place}: an intent needs sql, or a kind of unanswerable or unsafe")
         yield Intent(sql, slots, tuple(str(p) for p in phrasings))

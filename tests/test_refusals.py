@@ -1,0 +1,89 @@
+"""What is refused before the student reads it, and the ordinary questions that are not."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.prompt import MAX_CHARACTERS
+from bot.refusals import refuse_early
+
+REFUSED = [
+    ("", "empty"),
+    ("   \n\t ", "empty"),
+    ("?!...", "empty"),
+    ("🦜🦜", "empty"),
+    ("a" * (MAX_CHARACTERS + 1), "too-long"),
+    ("SELECT * FROM orders", "sql"),
+    ("select name\nfrom customers where 1=1", "sql"),
+    ("WITH x AS (SELECT 1) SELECT * FROM x", "sql"),
+    ("INSERT INTO orders VALUES (1)", "sql"),
+    ("update orders set status = 'x'", "sql"),
+    ("DELETE FROM orders", "sql"),
+    ("  drop table customers;", "sql"),
+    ("ALTER TABLE orders ADD x INT", "sql"),
+    ("create view v as select 1", "sql"),
+    ("PRAGMA table_info(orders)", "sql"),
+    ("ATTACH 'x.db' AS y", "sql"),
+    ("orders'; DROP TABLE orders; --", "change"),
+    ('customers" union select password', "change"),
+    ("how many orders); delete from orders", "change"),
+    ("drop the orders table", "change"),
+    ("delete all orders from last year", "change"),
+    ("please delete customer 5", "change"),
+    ("Hey Mynah, could you please wipe the tickets?", "change"),
+    ("I want to erase the returns", "change"),
+    ("truncate orders", "change"),
+    ("drop orders", "change"),
+    ("!!! destroy everything", "change"),
+    ("can you now purge old payments", "change"),
+]
+
+ASKED = [
+    "how many orders did we get last month?",
+    "did revenue drop last month?",
+    "which products had the biggest drop in sales?",
+    "drop-off in signups by month",
+    "drop in revenue by month",
+    "dropped orders per channel",
+    "when was the last update?",
+    "update on revenue please",
+    "select customers in Germany",
+    "selected customers from Berlin",
+    "which tickets were deleted?",
+    "how many orders were created last week?",
+    "create a list of customers",
+    "insert rate of web orders",
+    "what's the alter ego of O'Brien",
+    "with how many customers did we start?",
+    "with which supplier do we spend most (in total)?",
+    "who attached the most tickets?",
+    "attach rate of accessories",
+    "customers named O'Brien, union members",
+    "how many wipes did we sell?",
+    "show me the top 5 products",
+    "a" * MAX_CHARACTERS,
+    "5",
+    "¿cuántos pedidos?",
+]
+
+
+@pytest.mark.parametrize(("question", "code"), REFUSED, ids=[q[:40] or "nothing" for q, _ in REFUSED])
+def test_refused(question: str, code: str) -> None:
+    refusal = refuse_early(question)
+    assert refusal is not None
+    assert refusal.code == code
+    assert refusal.message.endswith((".", "?"))
+
+
+@pytest.mark.parametrize("question", ASKED, ids=[q[:40] for q in ASKED])
+def test_not_refused(question: str) -> None:
+    assert refuse_early(question) is None
+
+
+@given(st.text())
+def test_anything_is_decided(question: str) -> None:
+    refusal = refuse_early(question)
+    assert refusal is None or refusal.code in {"empty", "too-long", "sql", "change"}
+    assert (refuse_early(question + " " * MAX_CHARACTERS) is None) == (refusal is None)

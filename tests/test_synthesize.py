@@ -1,0 +1,130 @@
+"""A small corpus and a few compositions over the demo database, made into pairs."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.linking import build_index, link
+from bot.prompt import prompt, render
+from bot.shorthand import REFUSAL
+from bot.slots import bind
+from bot.vocabulary import Vocabulary
+from kd_training.synthesize.compose import read_parts
+from kd_training.synthesize.draft import CorpusError, read_intents
+from kd_training.synthesize.job import Job, synthesize
+from tests.demo_corpus import CORPUS, GLOSSARY, TODAY, Ground
+
+HOLDOUT = 0.2
+Line = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    made = Ground.built(tmp_path_factory.mktemp("synthesize") / "demo.db")
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def job(ground: Ground) -> Job:
+    """Forty intents, two refusals and the demo's parts."""
+    corpus = ground.path.parent / "corpus"
+    shutil.copytree(CORPUS / "compose", corpus / "compose")
+    lines = (CORPUS / "sales-composed.jsonl").read_text("utf-8").splitlines()[:280:7]
+    lines += (CORPUS / "unanswerable.jsonl").read_text("utf-8").splitlines()[:2]
+    (corpus / "small.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return Job(str(ground.path), GLOSSARY, corpus, TODAY, repeats=1, composed=60, seed=3)
+
+
+@pytest.fixture(scope="module")
+def pairs(job: Job, ground: Ground) -> Path:
+    out = ground.path.parent / "pairs"
+    synthesize(job, out, HOLDOUT)
+    return out
+
+
+def lines(pairs: Path, name: str) -> list[Line]:
+    return [json.loads(line) for line in (pairs / f"{name}.jsonl").read_text("utf-8").splitlines()]
+
+
+def shape(line: Line) -> str:
+    return re.sub(r":[vnd]\d", ":s", line["target"])
+
+
+def test_the_sizes_are_told(pairs: Path) -> None:
+    report = json.loads((pairs / "synthesis.json").read_text("utf-8"))
+    assert report["sizes"] == {name: len(lines(pairs, name)) for name in ("train", "valid")}
+    assert report["sizes"]["train"] > 100
+    assert report["sizes"]["valid"] > 10
+
+
+def test_every_target_runs_on_its_own_question(pairs: Path, ground: Ground) -> None:
+    index = build_index(ground.database, ground.schema, ground.glossary.values)
+    vocabulary = Vocabulary(json.loads((pairs / "words.json").read_text("utf-8")))
+    every = [*lines(pairs, "train"), *lines(pairs, "valid")]
+    ran = 0
+    for line in every:
+        linked = link(line["question"], index, TODAY)
+        assert line["prompt"] == prompt(vocabulary.correct(render(linked)))
+        if line["target"] != REFUSAL:
+            bound = bind(line["target"], linked, ground.shorthand)
+            ran += bool(ground.run(bound.sql, bound.parameters).columns)
+    assert 0 < ran < len(every)
+
+
+def test_no_template_is_on_both_sides_and_no_text(pairs: Path) -> None:
+    train, valid = lines(pairs, "train"), lines(pairs, "valid")
+    assert not {shape(line) for line in train} & {shape(line) for line in valid}
+    assert not {line["prompt"] for line in train} & {line["prompt"] for line in valid}
+    assert REFUSAL in {line["target"] for line in train}
+    assert REFUSAL not in {line["target"] for line in valid}
+
+
+@pytest.mark.slow
+def test_the_same_seed_makes_the_same_files(pairs: Path, job: Job, tmp_path: Path) -> None:
+    synthesize(job, tmp_path / "again", HOLDOUT)
+    synthesize(replace(job, seed=4), tmp_path / "other", HOLDOUT)
+    for path in pairs.iterdir():
+        assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes(), path.name
+    assert (tmp_path / "other" / "train.jsonl").read_bytes() != (pairs / "train.jsonl").read_bytes()
+
+
+GOOD = '{"sql": "SELECT 1", "slots": {}, "phrasings": ["one?"]}'
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "{",
+        "[]",
+        "3",
+        '{"sql": "SELECT 1", "phrasings": "one?"}',
+        '{"sql": "SELECT 1"}',
+        '{"sql": 3, "phrasings": ["one?"]}',
+        '{"phrasings": ["one?"]}',
+        '{"kind": "odd", "phrasings": ["one?"]}',
+        '{"sql": "SELECT 1", "slots": [1], "phrasings": ["one?"]}',
+    ],
+)
+def test_a_bad_line_is_named_with_its_file(bad: str, tmp_path: Path) -> None:
+    path = tmp_path / "odd.jsonl"
+    path.write_text(f"{GOOD}\n\n{bad}\n{GOOD}\n")
+    with pytest.raises(CorpusError, match=r"^odd\.jsonl:3"):
+        list(read_intents(path))
+
+
+def test_a_bad_line_among_the_parts_is_named(tmp_path: Path) -> None:
+    shutil.copytree(CORPUS / "compose", tmp_path / "compose")
+    with (tmp_path / "compose" / "filters.jsonl").open("a") as stream:
+        stream.write("oops\n")
+    number = len((tmp_path / "compose" / "filters.jsonl").read_text("utf-8").splitlines())
+    with pytest.raises(CorpusError, match=rf"^filters\.jsonl:{number} "):
+        read_parts(tmp_path / "compose")
