@@ -51,7 +51,7 @@ compare: " = " | " <> " | " < " | " > " | " <= " | " >= "
 value: term ((" + " | " - " | " * " | " / " | " || ") term)*
 term: column | METRIC | NUMBER | number_slot | "(" value ")" | "(" query ")" | call | case | "' '" | "NULL" | now
 call: aggregate over? | FUNCTION "(" value (", " value)* ")" | "CAST(" value " AS " ("INTEGER" | "REAL") ")"
-    | BUCKET "(" date ")" | "DAYS(" day ", " day ")" | ranking over | "LAG(" value ")" over
+    | BUCKET "(" moment ")" | "DAYS(" day ", " day ")" | ranking over | "LAG(" value ")" over
     | "STRFTIME('%" ("m" | "d" | "Y") "', " (date | "'now'") ")"
 aggregate: "COUNT(" ("*" | "DISTINCT "? value) ")" | ("SUM" | "AVG" | "MIN" | "MAX") "(" "DISTINCT "? value ")"
 ranking: ("RANK" | "ROW_NUMBER" | "DENSE_RANK") "()"
@@ -59,7 +59,8 @@ over: " OVER (" partition? order_window? ")"
 partition: "PARTITION BY " value (", " value)*
 order_window: " "? "ORDER BY " ordering (", " ordering)*
 case: "CASE" (" WHEN " condition " THEN " value)+ (" ELSE " value)? " END"
-day: date | "TODAY" | extreme
+day: moment | "TODAY" | extreme
+moment: date | derived "." (NAME | BARE)
 extreme: ("MIN" | "MAX") "(" date ")"
 now: "DATE('now')" | "DATE('now', '-' || " number_slot " || ' " ("days" | "months" | "years") "')"
 derived: /t[1-9]/

@@ -104,4 +104,4 @@ def test_secrets_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_settings_stay_as_they_are() -> None:
     settings = load_settings()
     with pytest.raises(ValidationError):
-        settings.rows = 3  # type: ignore[misc]
+        settings.rows = 3

@@ -7,7 +7,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-
 from llguidance import LLMatcher, LLTokenizer
 
 from bot.glossary import load_glossary
