@@ -67,21 +67,25 @@ class Floor:
 def race(student: Student, directory: Path, linked: Sequence[Linked], beam: int, threads: int) -> Race:
     """Let the served student (int8, grammar and all) and `transformers` (float32, the same weights) say equally much.
 
-    Turns alternate, so that whatever else the machine does falls on both. Raises CheckpointError.
+    One after the other: in turns, the idle threads of each library, which spin while they wait, would slow down the
+    other. Raises CheckpointError.
     """
-    model, tokenizer = load_model(directory)
-    generate: Callable[..., object] = model.train(False).generate
-    torch.set_num_threads(threads)
     ours: list[float] = []
-    theirs: list[float] = []
-    tokens = 0
-    for number, question in enumerate(linked):
+    lengths: list[int] = []
+    questions: list[Linked] = []
+    for question in [*linked[:1], *linked]:  # the first warms up
         start = time.perf_counter()
         said = student.predict(question, beam)
         took = time.perf_counter() - start
-        if not said:
-            continue
-        length = said[0].tokens
+        if said:
+            ours.append(took)
+            lengths.append(said[0].tokens)
+            questions.append(question)
+    model, tokenizer = load_model(directory)
+    generate: Callable[..., object] = model.train(False).generate
+    torch.set_num_threads(threads)
+    theirs: list[float] = []
+    for question, length in zip(questions, lengths, strict=True):
         ids = torch.tensor([tokenizer.encode(prompt(student.read(question)), add_special_tokens=False).ids])
         start = time.perf_counter()
         with torch.no_grad():
@@ -89,11 +93,8 @@ def race(student: Student, directory: Path, linked: Sequence[Linked], beam: int,
                 ids, attention_mask=torch.ones_like(ids), do_sample=False, num_beams=beam, use_cache=True,
                 min_new_tokens=length, max_new_tokens=length,
             )  # fmt: skip
-        slow = time.perf_counter() - start
-        if number:  # the first of both warms up
-            ours.append(took)
-            theirs.append(slow)
-            tokens += length
+        theirs.append(time.perf_counter() - start)
+    ours, theirs, tokens = ours[1:], theirs[1:], sum(lengths[1:])
     return Race(beam, len(ours), tokens, sum(ours) * 1000 / tokens, sum(theirs) * 1000 / tokens)
 
 
