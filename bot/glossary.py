@@ -202,8 +202,8 @@ class _Reader:
             trees = sqlglot.parse(sql, read="sqlite")
         except (SqlglotError, RecursionError) as error:
             raise self._fail(entry, f'"{key}" is not an SQL expression') from error
-        tree = trees[0]
-        if len(trees) != 1 or tree is None:
+        tree = trees[0] if len(trees) == 1 else None
+        if tree is None:
             raise self._fail(entry, f'"{key}" must be one SQL expression')
         if not isinstance(tree, exp.Condition | exp.Binary | exp.Func | exp.Filter):
             raise self._fail(entry, f'"{key}" must be an expression, not a statement')

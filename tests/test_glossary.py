@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine
 
@@ -161,6 +161,9 @@ def test_any_file_is_a_glossary_or_a_sentence(tmp_path: Path, content: bytes) ->
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
 @given(st.text(max_size=60))
+@example("--")
+@example(";")
+@example("/* */")
 def test_any_expression_is_taken_or_refused(tmp_path: Path, sql: str) -> None:
     path = tmp_path / "any.toml"
     quoted = "".join(f"\\U{ord(c):08X}" for c in sql if not 0xD800 <= ord(c) <= 0xDFFF)
