@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+import sqlglot
 from sqlglot import exp
 
 from bot.intervals import Interval
@@ -36,8 +37,6 @@ def bind(short: str, linked: Linked, shorthand: Shorthand) -> Bound:
 
 def literal_sql(bound: Bound) -> str:
     """The same SQL with its values written in: runnable as it stands, for people and for evaluation."""
-    import sqlglot
-
     tree = sqlglot.parse_one(bound.sql, read="sqlite")
     for placeholder in list(tree.find_all(exp.Placeholder)):
         placeholder.replace(_literal(bound.parameters[placeholder.name]))
