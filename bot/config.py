@@ -53,7 +53,9 @@ class Settings(BaseSettings):
     bytes: int = Field(default=10_000_000, ge=1_000, description="Bytes of a result at the most.")
     cell: int = Field(default=2_000, ge=10, description="Characters of one cell at the most.")
     beam: int = Field(default=4, ge=1, le=16, description="How many candidates the student keeps while it writes.")
-    threads: int = Field(default=2, ge=1, le=64, description="CPU threads of the student.")
+    threads: int = Field(
+        default=1, ge=1, le=64, description="CPU threads of the student; more help only a far larger one."
+    )
     threshold: float = Field(
         default=0.05, ge=0, le=1, description="Confidence below which the bot says that it is unsure."
     )

@@ -7,10 +7,8 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import onnxruntime as ort
 from llguidance import LLMatcher, LLTokenizer
 from llguidance.numpy import fill_next_token_bitmask
 from tokenizers import Tokenizer
@@ -19,13 +17,13 @@ from bot.glossary import Glossary
 from bot.grammar import Grammar
 from bot.linking import Linked
 from bot.manifest import Manifest, StudentError, read_manifest
+from bot.network import Floats, Network, NetworkError
 from bot.prompt import PREFIX, prompt, render
 from bot.schema import Schema
 from bot.vocabulary import Vocabulary
 
 MAX_TOKENS = 200
 FAINT = 6.0  # nats: a candidate that is 400 times less likely than the best is not worth the time it takes
-Floats = np.ndarray[Any, np.dtype[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,39 +40,6 @@ class _Beam:
     tokens: list[int]
     score: float
     matcher: LLMatcher
-
-
-class Network:
-    """The exported graph: token ids and past keys/values in, logits and present keys/values out."""
-
-    def __init__(self, path: Path, threads: int) -> None:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        # Keeps int8 products exact on processors without VNNI instructions, where they would saturate.
-        options.add_session_config_entry("session.x64quantprecision", "1")
-        try:
-            self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except Exception as error:
-            raise StudentError(f"{path.name} cannot be loaded: it is not a model this bot can run") from error
-        shape = next(i.shape for i in self._session.get_inputs() if i.name == "past_k")
-        self._empty = np.zeros((shape[0], 1, shape[2], 0, shape[4]), dtype=np.float32)
-
-    @property
-    def empty(self) -> tuple[Floats, Floats]:
-        """The keys and values of nothing: [layers, 1, heads, 0, width] each."""
-        return self._empty, self._empty
-
-    def __call__(
-        self, ids: Sequence[Sequence[int]], past: tuple[Floats, Floats]
-    ) -> tuple[Floats, tuple[Floats, Floats]]:
-        """`ids` [batch, n] after `past` → logits [batch, n, vocabulary] and the longer past."""
-        logits, keys, values = self._session.run(
-            ["logits", "present_k", "present_v"],
-            {"ids": np.asarray(ids, dtype=np.int64), "past_k": past[0], "past_v": past[1]},
-        )
-        return logits, (keys, values)
 
 
 class Student:
@@ -105,8 +70,9 @@ class Student:
         self._guide = LLTokenizer(str(tokenizer_file), eos_token=self._end)
         self._matchers: dict[str, LLMatcher] = {}
         self._lock = threading.Lock()
-        # The prefix never changes, so its keys and values are computed once.
-        _, self._prefix = network([[self._end]], network.empty)
+        # The prefix never changes, so it is read once.
+        network.read([[self._end]])
+        self._prefix = network.length
 
     @staticmethod
     def load(directory: Path, glossary: Glossary, threads: int = 2) -> Student:
@@ -120,7 +86,10 @@ class Student:
             raise StudentError(f"the student in {directory} is damaged: {error}") from error
         path = directory / "tokenizer.json"
         tokenizer = Tokenizer.from_file(str(path))
-        network = Network(directory / "student.onnx", threads)
+        try:
+            network = Network(directory / "student.onnx", threads)
+        except NetworkError as error:
+            raise StudentError(f"student.onnx in {directory} cannot be loaded: {error}") from error
         return Student(manifest, schema, glossary, tokenizer, network, Vocabulary(words), path, positions)
 
     @property
@@ -141,10 +110,11 @@ class Student:
             return []
         with self._lock:
             matcher = self._matcher(self._grammar.for_slots(linked.slots))
-            logits, past = self._network([ids], self._prefix)
+            self._network.rewind(self._prefix)
+            logits = self._network.read([ids])[:, -1]
             if beam == 1:
-                return self._greedy(logits[:, -1], past, matcher, room)
-            return self._beam_search(logits[:, -1], past, matcher, beam, room)
+                return self._greedy(logits, matcher, room)
+            return self._beam_search(logits, matcher, beam, room)
 
     def _matcher(self, grammar: str) -> LLMatcher:
         if grammar not in self._matchers:
@@ -156,13 +126,12 @@ class Student:
             self._matchers[grammar] = matcher
         return self._matchers[grammar].deep_copy()
 
-    def _greedy(self, logits: Floats, past: tuple[Floats, Floats], matcher: LLMatcher, room: int) -> list[Prediction]:
+    def _greedy(self, logits: Floats, matcher: LLMatcher, room: int) -> list[Prediction]:
         tokens: list[int] = []
         score = 0.0
         while True:
-            probabilities = self._allowed(logits, [matcher])[0]
-            token = int(probabilities.argmax())
-            score += float(probabilities[token])
+            token, log_probability = self._likeliest(logits, matcher)
+            score += log_probability
             if token == self._end:
                 return [self._prediction(tokens, score)]
             matcher.consume_token(token)
@@ -173,12 +142,20 @@ class Student:
             tokens += [token, *forced]
             if len(tokens) > room:
                 return []
-            logits_all, past = self._network([[token, *forced]], past)
-            logits = logits_all[:, -1]
+            logits = self._network.read([[token, *forced]])[:, -1]
 
-    def _beam_search(
-        self, logits: Floats, past: tuple[Floats, Floats], matcher: LLMatcher, width: int, room: int
-    ) -> list[Prediction]:
+    def _likeliest(self, logits: Floats, matcher: LLMatcher) -> tuple[int, float]:
+        """The likeliest token that the grammar allows, of logits [1, vocabulary], and its log-probability."""
+        row = logits[0]
+        token = int(row.argmax())
+        if matcher.validate_tokens([token]) == 0:  # else asking for the whole mask is not worth the time
+            scores = self._allowed(logits, [matcher])[0]
+            token = int(scores.argmax())
+            return token, float(scores[token])
+        best = row[token]
+        return token, -float(np.log(np.exp(row - best).sum()))
+
+    def _beam_search(self, logits: Floats, matcher: LLMatcher, width: int, room: int) -> list[Prediction]:
         beams = [_Beam([], 0.0, matcher)]
         done: list[Prediction] = []
         while beams and len(beams[0].tokens) < room:
@@ -202,10 +179,8 @@ class Student:
             beams = [self._advance(beams[row], token, score) for row, token, score in grown]
             if not beams:
                 break
-            rows = [row for row, _, _ in grown]
-            past = past[0][:, rows], past[1][:, rows]
-            logits_all, past = self._network([[token] for _, token, _ in grown], past)
-            logits = logits_all[:, -1]
+            self._network.choose([row for row, _, _ in grown])
+            logits = self._network.read([[token] for _, token, _ in grown])[:, -1]
         return _distinct(done)
 
     def _advance(self, beam: _Beam, token: int, score: float) -> _Beam:

@@ -8,19 +8,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import onnx
-import onnxruntime as ort
 import torch
 from tokenizers import Tokenizer
 from transformers import GPT2Config, GPT2LMHeadModel
 
+from bot.network import Network
 from kd_training.batches import Example, encode_examples, make_batch
 from kd_training.checkpoint import load_model, save_model
 from kd_training.forward import check_supported
-from kd_training.onnx_graph import Floats, Positions, Precision, Shape, build_graph
+from kd_training.onnx_graph import Positions, Precision, Shape, build_graph
 
 ONNX_FILE = "student.onnx"
 Size = Literal["student", "gpt2"]
@@ -101,31 +101,6 @@ def export_random(out: Path, size: Size = "gpt2", seed: int = 0) -> Path:
     return path
 
 
-class Runner:
-    """An exported graph in onnxruntime, for checking it against the model it came from."""
-
-    def __init__(self, graph: onnx.ModelProto | Path, threads: int = 2) -> None:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        source = str(graph) if isinstance(graph, Path) else graph.SerializeToString()
-        self._session: Any = ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
-        sizes = next(given.shape for given in self._session.get_inputs() if given.name == "past_k")
-        self._layers, self._heads, self._size = sizes[0], sizes[2], sizes[4]
-
-    def empty(self, batch: int = 1) -> tuple[Floats, Floats]:
-        """The keys and values of nothing."""
-        nothing = np.zeros((self._layers, batch, self._heads, 0, self._size), np.float32)
-        return nothing, nothing
-
-    def __call__(
-        self, ids: Sequence[Sequence[int]], past: tuple[Floats, Floats]
-    ) -> tuple[Floats, tuple[Floats, Floats]]:
-        """Logits of `ids` [batch, n] after `past`, and the keys and values with them added."""
-        feed = {"ids": np.asarray(ids, np.int64), "past_k": past[0], "past_v": past[1]}
-        logits, keys, values = self._session.run(["logits", "present_k", "present_v"], feed)
-        return logits, (keys, values)
-
-
 @dataclass(frozen=True)
 class Agreement:
     """How close int8 stays to float32 over `positions` target positions.
@@ -141,7 +116,7 @@ class Agreement:
 
 def agreement(model: GPT2LMHeadModel, tokenizer: Tokenizer, pairs: Sequence[tuple[str, str]]) -> Agreement:
     """Compare the int8 graph with the float32 model on the target tokens of (prompt, target) pairs."""
-    runner = Runner(to_onnx(model, positions="all"))
+    network = Network(to_onnx(model, positions="all").SerializeToString(), threads=2)
     examples = [Example(prompt, target) for prompt, target in pairs]
     corpus = encode_examples(examples, tokenizer, int(model.config.n_positions))
     same, gaps = [], []
@@ -150,7 +125,8 @@ def agreement(model: GPT2LMHeadModel, tokenizer: Tokenizer, pairs: Sequence[tupl
         ids = torch.from_numpy(batch.ids)
         with torch.no_grad():
             exact = model(ids, attention_mask=torch.ones_like(ids)).logits[0].log_softmax(-1).numpy()[batch.at]
-        rough = torch.from_numpy(runner(batch.ids.tolist(), runner.empty())[0])[0].log_softmax(-1).numpy()[batch.at]
+        network.rewind()
+        rough = torch.from_numpy(network.read(batch.ids.tolist()))[0].log_softmax(-1).numpy()[batch.at]
         top = exact.argmax(-1)
         same.append(top == rough.argmax(-1))
         gaps.append(np.abs(np.take_along_axis(exact - rough, top[:, None], -1)[:, 0]))

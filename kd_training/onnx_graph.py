@@ -1,14 +1,15 @@
 """GPT-2 as one explicit ONNX graph: token ids and past keys and values in, logits and present ones out.
 
 The graph is written node by node rather than traced, so that what serves can be read here. In int8 every
-matrix is stored once, one scale per output channel; what is multiplied with it is quantised as it comes, one
-scale per call ("dynamic" quantisation, in standard operators). The token table is stored once too, in the
-layout that the output layer multiplies with; the input layer gathers its columns.
+matrix is stored once, in blocks of `BLOCK` inputs with one scale each (onnxruntime's MatMulNBits, which reads
+weights faster than MatMulInteger when there is one row to multiply); what is multiplied with it is rounded to
+int8 as it comes. The token table is stored once too: the output layer multiplies with it, the input layer
+gathers its rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -23,7 +24,10 @@ Precision = Literal["int8", "fp32"]
 Positions = Literal["last", "all"]
 
 _OPSET = 20
-_CONTRIB = "com.microsoft"  # onnxruntime's own operators: MultiHeadAttention
+_CONTRIB = "com.microsoft"  # onnxruntime's own operators: GroupQueryAttention, MatMulNBits
+_INT8_ARITHMETIC = 4  # MatMulNBits' `accuracy_level`: products of int8, not of floats restored from it
+_ZERO = 128  # what stands for nought in unsigned bytes
+BLOCK = 128
 _LEAST_SCALE = 1e-12  # keeps an all-zero channel from dividing by zero
 
 
@@ -44,34 +48,33 @@ def build_graph(
 ) -> onnx.ModelProto:
     """The graph of the given weights, under transformers' names without "transformer." before them.
 
-    Inputs: `ids` [batch, n] int64; `past_k`, `past_v` [layers, batch, heads, past, width / heads] float32.
-    All rows of a batch have the same n and the same past (either may be of any length, past also 0, up to
-    shape.positions together). Outputs: `logits` [batch, 1, vocabulary] of the last position, or [batch, n,
-    vocabulary] when `positions` is "all"; `present_k`, `present_v`, longer than the past by n.
+    Inputs: `ids` [batch, n] int64, read after the first `at` positions; `past_k_0`, `past_v_0`, .. [batch, heads,
+    shape.positions, width / heads] float32 for each layer, of which the first `at` positions count. All rows of a
+    batch have the same n and `at`; after the first read n is 1 or batch is. Outputs: `logits` [batch, 1, vocabulary]
+    of the last position, or [batch, n, vocabulary] when `positions` is "all"; `present_k_0`, .. with n positions
+    more, shaped as the past ones and best bound to the same memory.
     """
     graph = _Graph(precision)
-    states, output_table = _embed(graph, weights)
-    keys: list[str] = []
-    values: list[str] = []
+    length = graph.op("Gather", graph.op("Shape", "ids"), graph.constant(np.array(1, np.int64)))
+    total = graph.op("Add", "at", length)
+    states, table = _embed(graph, weights, total)
+    lengths = _lengths(graph, total)
     for layer in range(shape.layers):
-        states, key, value = _block(graph, weights, shape, layer, states)
-        keys.append(graph.op("Unsqueeze", key, graph.ints(0)))
-        values.append(graph.op("Unsqueeze", value, graph.ints(0)))
+        states = _block(graph, weights, shape, layer, states, lengths)
     if positions == "last":
         states = graph.op("Slice", states, graph.ints(-1), graph.ints(np.iinfo(np.int64).max), graph.ints(1))
-    logits = graph.product(_norm(graph, weights, "ln_f", shape, states), output_table)
-    graph.name_output(logits, "logits")
-    graph.name_output(graph.op("Concat", *keys, axis=0), "present_k")
-    graph.name_output(graph.op("Concat", *values, axis=0), "present_v")
+    graph.name_output(graph.product(_norm(graph, weights, "ln_f", shape, states), table), "logits")
     return _model(graph, shape, positions)
 
 
 @dataclass(frozen=True)
 class _Matrix:
-    """A stored matrix [in, out]: in int8 with the scale of each output channel, in float32 without."""
+    """A stored matrix: [in, out] floats, or in int8 [out, blocks, BLOCK] bytes with the scale of each block."""
 
     name: str
     scales: str | None
+    inputs: int
+    outputs: int
 
 
 class _Graph:
@@ -98,72 +101,86 @@ class _Graph:
             self._ints[value] = self.constant(np.array([value], np.int64))
         return self._ints[value]
 
-    def ops(self, kind: str, *inputs: str, results: int, domain: str = "", **attributes: Any) -> list[str]:
-        """Add a node with several results; returns their names."""
-        outputs = [f"{kind}_{len(self.nodes)}_{number}" for number in range(results)]
-        self.nodes.append(helper.make_node(kind, list(inputs), outputs, domain=domain, **attributes))
-        return outputs
+    def node(
+        self, kind: str, inputs: Sequence[str], outputs: Sequence[str], domain: str = "", **attributes: Any
+    ) -> None:
+        """Add a node."""
+        self.nodes.append(helper.make_node(kind, list(inputs), list(outputs), domain=domain, **attributes))
 
     def op(self, kind: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
         """Add a node with one result; returns its name."""
-        return self.ops(kind, *inputs, results=1, domain=domain, **attributes)[0]
+        result = f"{kind}_{len(self.nodes)}"
+        self.node(kind, inputs, [result], domain, **attributes)
+        return result
 
     def name_output(self, value: str, name: str) -> None:
         """Make a value an output of the graph under a name of its own."""
-        self.nodes.append(helper.make_node("Identity", [value], [name]))
+        self.node("Identity", [value], [name])
 
     def matrix(self, matrix: Floats, name: str) -> _Matrix:
         """Store a matrix [in, out], in int8 where the graph is."""
+        inputs, outputs = matrix.shape
         if self.precision == "fp32":
-            return _Matrix(self.constant(matrix, name), None)
-        scales = np.maximum(np.abs(matrix).max(axis=0), _LEAST_SCALE) / 127
-        rounded = np.clip(np.rint(matrix / scales), -127, 127).astype(np.int8)
-        return _Matrix(self.constant(rounded, name), self.constant(scales.astype(np.float32), f"{name}.scales"))
+            return _Matrix(self.constant(matrix, name), None, inputs, outputs)
+        blocks = np.pad(matrix.T, ((0, 0), (0, -inputs % BLOCK))).reshape(outputs, -1, BLOCK)
+        scales = np.maximum(np.abs(blocks).max(axis=2), _LEAST_SCALE) / 127
+        rounded = np.clip(np.rint(blocks / scales[..., None]), -127, 127) + _ZERO
+        stored = self.constant(rounded.astype(np.uint8), name)
+        return _Matrix(stored, self.constant(scales.astype(np.float32), f"{name}.scales"), inputs, outputs)
 
     def product(self, states: str, matrix: _Matrix) -> str:
         """states [..., in] @ matrix [in, out]."""
         if matrix.scales is None:
             return self.op("MatMul", states, matrix.name)
-        rounded, scale, zero = self.ops("DynamicQuantizeLinear", states, results=3)
-        whole = self.op("MatMulInteger", rounded, matrix.name, zero)
-        number = self.op("Cast", whole, to=TensorProto.FLOAT)
-        return self.op("Mul", number, self.op("Mul", scale, matrix.scales))
+        return self.op(
+            "MatMulNBits", states, matrix.name, matrix.scales, domain=_CONTRIB, K=matrix.inputs, N=matrix.outputs,
+            bits=8, block_size=BLOCK, accuracy_level=_INT8_ARITHMETIC,
+        )  # fmt: skip
+
+    def rows(self, matrix: _Matrix, ids: str) -> str:
+        """The columns of a stored matrix [in, out] that `ids` [batch, n] name: [batch, n, in]."""
+        if matrix.scales is None:
+            return self.op("Transpose", self.op("Gather", matrix.name, ids, axis=1), perm=[1, 2, 0])
+        stored = self.op("Cast", self.op("Gather", matrix.name, ids), to=TensorProto.FLOAT)
+        centred = self.op("Sub", stored, self.constant(np.array(_ZERO, np.float32)))
+        scales = self.op("Unsqueeze", self.op("Gather", matrix.scales, ids), self.ints(-1))
+        whole = self.op("Reshape", self.op("Mul", centred, scales), self.ints(0, 0, -1))
+        return self.op("Slice", whole, self.ints(0), self.ints(matrix.inputs), self.ints(2))
 
 
-def _embed(graph: _Graph, weights: Mapping[str, Floats]) -> tuple[str, _Matrix]:
+def _embed(graph: _Graph, weights: Mapping[str, Floats], total: str) -> tuple[str, _Matrix]:
     """States [batch, n, width] of the input ids, and the token table as the output layer's matrix."""
     table = graph.matrix(weights["wte.weight"].T, "tokens")
-    gathered = graph.op("Transpose", graph.op("Gather", table.name, "ids", axis=1), perm=[1, 2, 0])
-    if table.scales is not None:
-        scales = graph.op("Unsqueeze", graph.op("Gather", table.scales, "ids"), graph.ints(-1))
-        gathered = graph.op("Mul", graph.op("Cast", gathered, to=TensorProto.FLOAT), scales)
-    one = graph.constant(np.array(1, np.int64))
-    past = graph.op("Gather", graph.op("Shape", "past_k"), graph.constant(np.array(3, np.int64)))
-    length = graph.op("Gather", graph.op("Shape", "ids"), one)
-    places = graph.op("Range", past, graph.op("Add", past, length), one)
-    return graph.op("Add", gathered, graph.op("Gather", graph.constant(weights["wpe.weight"]), places)), table
+    places = graph.op("Range", "at", total, graph.constant(np.array(1, np.int64)))
+    here = graph.op("Gather", graph.constant(weights["wpe.weight"]), places)
+    return graph.op("Add", graph.rows(table, "ids"), here), table
 
 
-def _block(graph: _Graph, weights: Mapping[str, Floats], shape: Shape, layer: int, states: str) -> tuple[str, str, str]:
-    """One layer: new states, and all keys and values up to here [batch, heads, past + n, width / heads]."""
+def _lengths(graph: _Graph, total: str) -> tuple[str, str]:
+    """How GroupQueryAttention wants to be told what was read: the last position of each row, and the whole length."""
+    whole = graph.op("Cast", total, to=TensorProto.INT32)
+    last = graph.op("Sub", whole, graph.constant(np.array(1, np.int32)))
+    batch = graph.op("Slice", graph.op("Shape", "ids"), graph.ints(0), graph.ints(1))
+    return graph.op("Expand", last, batch), whole
+
+
+def _block(
+    graph: _Graph, weights: Mapping[str, Floats], shape: Shape, layer: int, states: str, lengths: tuple[str, str]
+) -> str:
+    """One layer: new states [batch, n, width]."""
     name = f"h.{layer}"
     joint = _linear(graph, weights, f"{name}.attn.c_attn", _norm(graph, weights, f"{name}.ln_1", shape, states))
-    query, key, value = graph.ops("Split", joint, results=3, axis=-1, num_outputs=3)
-    number = graph.constant(np.array(layer, np.int64))
-    attended, all_keys, all_values = graph.ops(
-        "MultiHeadAttention",
-        *(query, key, value, "", "", ""),
-        graph.op("Gather", "past_k", number),
-        graph.op("Gather", "past_v", number),
-        results=3,
-        domain=_CONTRIB,
-        num_heads=shape.heads,
-        unidirectional=1,
-    )
+    attended = f"{name}.attended"
+    graph.node(
+        "GroupQueryAttention",
+        [joint, "", "", f"past_k_{layer}", f"past_v_{layer}", *lengths],
+        [attended, f"present_k_{layer}", f"present_v_{layer}"],
+        _CONTRIB, num_heads=shape.heads, kv_num_heads=shape.heads,
+    )  # fmt: skip
     states = graph.op("Add", states, _linear(graph, weights, f"{name}.attn.c_proj", attended))
     inner = _linear(graph, weights, f"{name}.mlp.c_fc", _norm(graph, weights, f"{name}.ln_2", shape, states))
     inner = graph.op("Gelu", inner, approximate="tanh")
-    return graph.op("Add", states, _linear(graph, weights, f"{name}.mlp.c_proj", inner)), all_keys, all_values
+    return graph.op("Add", states, _linear(graph, weights, f"{name}.mlp.c_proj", inner))
 
 
 def _linear(graph: _Graph, weights: Mapping[str, Floats], name: str, states: str) -> str:
@@ -181,10 +198,11 @@ def _model(graph: _Graph, shape: Shape, positions: Positions) -> onnx.ModelProto
         return helper.make_tensor_value_info(name, kind, list(sizes))
 
     size = shape.width // shape.heads
-    inputs = [tensor("ids", "batch", "n", kind=TensorProto.INT64)]
-    inputs += [tensor(f"past_{c}", shape.layers, "batch", shape.heads, "past", size) for c in "kv"]
+    kept = [(f"{kind}_{layer}", shape.positions) for layer in range(shape.layers) for kind in "kv"]
+    inputs = [tensor("ids", "batch", "n", kind=TensorProto.INT64), tensor("at", kind=TensorProto.INT64)]
+    inputs += [tensor(f"past_{name}", "batch", shape.heads, count, size) for name, count in kept]
     outputs = [tensor("logits", "batch", "n" if positions == "all" else 1, shape.vocabulary)]
-    outputs += [tensor(f"present_{c}", shape.layers, "batch", shape.heads, "all", size) for c in "kv"]
+    outputs += [tensor(f"present_{name}", "batch", shape.heads, count, size) for name, count in kept]
     body = helper.make_graph(graph.nodes, "student", inputs, outputs, graph.constants)
     opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(_CONTRIB, 1)]
     return helper.make_model(body, opset_imports=opsets, ir_version=10, producer_name="mynah")

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 from transformers import GPT2Config, GPT2LMHeadModel
 
+from bot.network import Network, NetworkError
 from kd_training.checkpoint import CheckpointError, load_model
 from kd_training.export import (
     ExportError,
-    Runner,
     agreement,
     export,
     export_random,
@@ -26,6 +26,7 @@ from kd_training.export import (
     shape_of,
     to_onnx,
 )
+from kd_training.onnx_graph import Positions, Precision
 from kd_training.tokenizer import train_tokenizer
 
 TEXTS = ["how many orders did we get", "SELECT COUNT(*) FROM orders WHERE orders.total > :n0"]
@@ -39,8 +40,12 @@ def tiny_model(**changes: Any) -> GPT2LMHeadModel:
 
 
 MODEL = tiny_model()
-EXACT = Runner(to_onnx(MODEL, "fp32", "all"), threads=1)
-INT8 = Runner(to_onnx(MODEL, "int8", "all"), threads=1)
+
+def network(precision: Precision = "fp32", positions: Positions = "all", model: GPT2LMHeadModel = MODEL) -> Network:
+    return Network(to_onnx(model, precision, positions).SerializeToString(), threads=1)
+
+
+EXACT = network()
 
 
 def torch_logits(ids: np.ndarray[Any, Any], model: GPT2LMHeadModel = MODEL) -> np.ndarray[Any, Any]:
@@ -51,56 +56,95 @@ def torch_logits(ids: np.ndarray[Any, Any], model: GPT2LMHeadModel = MODEL) -> n
     return logits
 
 
-@given(
-    batch=st.integers(1, 4),
-    cuts=st.lists(st.integers(1, 9), min_size=1, max_size=4),
-    seed=st.integers(0, 1000),
-)
+@given(cuts=st.lists(st.integers(1, 9), min_size=1, max_size=4), seed=st.integers(0, 1000))
 @settings(max_examples=40, deadline=None)
-def test_reading_in_pieces_is_reading_at_once(batch: int, cuts: list[int], seed: int) -> None:
-    ids = np.random.default_rng(seed).integers(0, 320, (batch, sum(cuts)))
-    past, pieces, begin = EXACT.empty(batch), [], 0
+def test_reading_in_pieces_is_reading_at_once(cuts: list[int], seed: int) -> None:
+    ids = np.random.default_rng(seed).integers(0, 320, (1, sum(cuts)))
+    EXACT.rewind()
+    pieces, begin = [], 0
     for cut in cuts:
-        logits, past = EXACT(ids[:, begin : begin + cut].tolist(), past)
-        pieces.append(logits)
+        pieces.append(EXACT.read(ids[:, begin : begin + cut].tolist()))
         begin += cut
-    assert past[0].shape == past[1].shape == (3, batch, 4, sum(cuts), 8)
+    assert EXACT.length == sum(cuts)
     np.testing.assert_allclose(np.concatenate(pieces, axis=1), torch_logits(ids), rtol=1e-4, atol=1e-4)
 
 
-def test_rows_of_the_past_can_be_chosen_again() -> None:
+@given(batch=st.integers(1, 5), first=st.integers(1, 9), more=st.integers(0, 5), seed=st.integers(0, 1000))
+@settings(max_examples=40, deadline=None)
+def test_rows_read_beside_each_other_do_not_mix(batch: int, first: int, more: int, seed: int) -> None:
+    ids = np.random.default_rng(seed).integers(0, 320, (batch, first + more))
+    EXACT.rewind()
+    pieces = [EXACT.read(ids[:, :first].tolist())]
+    pieces += [EXACT.read(ids[:, first + i : first + i + 1].tolist()).copy() for i in range(more)]
+    np.testing.assert_allclose(np.concatenate(pieces, axis=1), torch_logits(ids), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("rows", [[2, 0, 2, 1], [0, 1, 2], [1], [0, 0, 0, 0, 0]])
+def test_rows_can_be_chosen_again(rows: list[int]) -> None:
     """What beam search does between two tokens."""
     ids = np.random.default_rng(1).integers(0, 320, (3, 6))
-    _, past = EXACT(ids.tolist(), EXACT.empty(3))
-    rows = [2, 0, 2, 1]
-    logits, _ = EXACT([[5], [6], [7], [8]], (past[0][:, rows], past[1][:, rows]))
-    whole = np.concatenate([ids[rows], [[5], [6], [7], [8]]], axis=1)
-    np.testing.assert_allclose(logits[:, 0], torch_logits(whole)[:, -1], rtol=1e-4, atol=1e-4)
+    served = network(positions="last")
+    served.read(ids.tolist())
+    served.choose(rows)
+    after = [[5 + i] for i in range(len(rows))]
+    whole = np.concatenate([ids[rows], after], axis=1)
+    np.testing.assert_allclose(served.read(after)[:, 0], torch_logits(whole)[:, -1], rtol=1e-4, atol=1e-4)
+
+
+def test_what_was_read_can_be_forgotten() -> None:
+    served = network(positions="last")
+    served.read([[7]])
+    first = served.read([[1, 2, 3]]).copy()
+    served.choose([0, 0])
+    served.read([[4], [5]])
+    served.rewind(1)
+    np.testing.assert_array_equal(served.read([[1, 2, 3]]), first)
+    with pytest.raises(ValueError, match="cannot go back to 9"):
+        served.rewind(9)
+
+
+def test_more_than_the_student_has_positions_for_is_refused() -> None:
+    served = network(positions="last")
+    with pytest.raises(ValueError, match="41 positions are more than the 40"):
+        served.read([[1] * 41])
+
+
+def test_a_file_that_is_no_graph_is_named(tmp_path: Path) -> None:
+    (tmp_path / "student.onnx").write_bytes(b"not a graph")
+    with pytest.raises(NetworkError, match="not a model"):
+        Network(tmp_path / "student.onnx", threads=1)
+    other = onnx.helper.make_graph(
+        [onnx.helper.make_node("Identity", ["ids"], ["logits"])], "other",
+        [onnx.helper.make_tensor_value_info("ids", onnx.TensorProto.INT64, [1])],
+        [onnx.helper.make_tensor_value_info("logits", onnx.TensorProto.INT64, [1])],
+    )  # fmt: skip
+    onnx.save_model(onnx.helper.make_model(other, ir_version=10), str(tmp_path / "student.onnx"))
+    with pytest.raises(NetworkError, match="another version of Mynah"):
+        Network(tmp_path / "student.onnx", threads=1)
 
 
 def test_the_serving_graph_gives_the_last_positions_logits_only() -> None:
-    runner = Runner(to_onnx(MODEL, "fp32"), threads=1)
     ids = np.random.default_rng(2).integers(0, 320, (2, 7))
-    logits, _ = runner(ids.tolist(), runner.empty(2))
+    logits = network(positions="last").read(ids.tolist())
     assert logits.shape == (2, 1, 320)
     np.testing.assert_allclose(logits[:, 0], torch_logits(ids)[:, -1], rtol=1e-4, atol=1e-4)
 
 
 def test_int8_is_close() -> None:
     ids = np.random.default_rng(3).integers(0, 320, (4, 30))
-    exact, rough = torch_logits(ids), INT8(ids.tolist(), INT8.empty(4))[0]
+    exact, rough = torch_logits(ids), network("int8").read(ids.tolist())
     assert np.abs(exact - rough).mean() < 0.05 * np.abs(exact).mean()
     assert (exact.argmax(-1) == rough.argmax(-1)).mean() > 0.9
 
 
 def test_the_graph_is_valid_and_keeps_one_token_table() -> None:
     for precision, size in (("int8", 1), ("fp32", 4)):
-        graph = to_onnx(tiny_model(vocab_size=5000), precision)  # type: ignore[arg-type]
+        graph = to_onnx(tiny_model(vocab_size=5000, n_embd=128), precision)  # type: ignore[arg-type]
         onnx.checker.check_model(graph)
         names = [constant.name for constant in graph.graph.initializer]
         assert len(names) == len(set(names))
-        table = 5000 * 32 * size
-        rest = (3 * 12 * 32 * 32 + 40 * 32 * 4) * size
+        table = 5000 * 128 * size
+        rest = (3 * 12 * 128 * 128 + 40 * 128 * 4) * size
         assert table < len(graph.SerializeToString()) < 1.3 * (table + rest) + 60_000
 
 
@@ -113,8 +157,7 @@ def test_a_directory_that_serves_and_resumes(tmp_path: Path) -> None:
     assert read.to_str() == tokenizer.to_str()
     assert json.loads((tmp_path / "out" / "config.json").read_text())["model_type"] == "gpt2"
     ids = np.array([read.encode(TEXTS[1], add_special_tokens=False).ids])
-    served = Runner(tmp_path / "out" / "student.onnx", threads=1)
-    logits, _ = served(ids.tolist(), served.empty())
+    logits = Network(tmp_path / "out" / "student.onnx", threads=1).read(ids.tolist())
     for expected in (torch_logits(ids), torch_logits(ids, model)):
         assert logits[0, 0].argmax() == expected[0, -1].argmax()
         assert np.abs(logits[0, 0] - expected[0, -1]).mean() < 0.05 * np.abs(expected[0, -1]).mean()
@@ -154,5 +197,4 @@ def test_a_random_student_for_timing(tmp_path: Path) -> None:
     path = export_random(tmp_path, "student")
     model = random_model("student")
     assert 0.95 * model.num_parameters() < path.stat().st_size < 1.15 * model.num_parameters()
-    runner = Runner(path, threads=1)
-    assert runner([[1, 2, 3]], runner.empty())[0].shape == (1, 1, shape_of(model.config).vocabulary)
+    assert Network(path, threads=1).read([[1, 2, 3]]).shape == (1, 1, shape_of(model.config).vocabulary)

@@ -139,7 +139,7 @@ def _races(bot: Bot, questions: list[str], settings: Settings) -> list[dict[str,
 
     linked = [bot.link(question) for question in questions]
     beams = sorted({1, settings.beam})
-    races = [race(bot.student, settings.student_dir, linked, beam, settings.threads) for beam in beams]
+    races = [race(bot.student, settings.student_dir, linked, beam) for beam in beams]
     return [{**asdict(r), "ratio": r.ratio} for r in races]
 
 
