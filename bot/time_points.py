@@ -15,7 +15,9 @@ from bot.time_words import MODIFIERS, Token, full_year
 
 _EACH = word_set("per each every by a any one which what average avg")
 _EDGE_LEADS = word_set("by until till since from at the to before after up")
-_PERIOD_NOUNS = word_set("period time point timeframe span")
+_PERIOD_NOUNS = word_set(
+    "period time point timeframe timespan span stretch window part portion slice interval range section phase dates"
+)
 
 
 class PointReader(QualifierReader):
@@ -219,8 +221,9 @@ class PointReader(QualifierReader):
     def _same(self, i: int) -> Point | None:
         """ "same period last year": the unit before this one, up to the day that matches today."""
         noun = self.at(i + 1)
-        whole = noun.kind == "unit"
-        if not whole and noun.word not in _PERIOD_NOUNS:
+        several = noun.kind == "unit" and noun.text.lower().endswith("s")  # "the same days last year"
+        whole = noun.kind == "unit" and not several
+        if not whole and not several and noun.word not in _PERIOD_NOUNS:
             return None
         ago = self.ago(i + 2, False)
         before = ago or self.point(i + 2 + (self.at(i + 2).word in ("of", "in", "the")))

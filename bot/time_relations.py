@@ -16,6 +16,7 @@ _FAR = 6  # tokens between an expression and the one it follows
 # A question about every month compares each with the one before it: no period of its own.
 _SERIES = word_set("monthly weekly quarterly yearly annual annually yoy mom qoq wow")
 _EACH = word_set("each every per by")
+_MEANING = word_set("ie i e so meaning means namely aka that is was")
 
 
 def relate(found: list[Found], reader: PointReader) -> list[Found]:
@@ -32,7 +33,26 @@ def relate(found: list[Found], reader: PointReader) -> list[Found]:
         else:
             _lend_year(settled, item, point)
             settled.append(_same(item, point, before, reader))
-    return settled
+    return _said_once(settled, reader)
+
+
+def _said_once(found: list[Found], reader: PointReader) -> list[Found]:
+    """ "Christmas Day (25 December)" is one period, said twice: nothing but marks, or "i.e.", stands between."""
+    kept: list[Found] = []
+    for item in found:
+        before = kept[-1] if kept else None
+        if before and before.interval and before.interval == item.interval and _restates(before, item, reader):
+            opened = sum((reader.at(k).text == "(") - (reader.at(k).text == ")") for k in range(before.end, item.start))
+            closed = item.end + (opened > 0 and reader.at(item.end).text == ")")
+            kept[-1] = replace(before, end=closed)
+        else:
+            kept.append(item)
+    return kept
+
+
+def _restates(before: Found, item: Found, reader: PointReader) -> bool:
+    between = [reader.at(k) for k in range(before.end, item.start)]
+    return bool(between) and all(token.kind == "mark" or token.text.lower() in _MEANING for token in between)
 
 
 def _backwards(item: Found, point: Point, before: Found | None, reader: PointReader) -> Found | None:

@@ -303,6 +303,12 @@ same time last year | same time last year | 2024-01-01 | 2024-06-19
 the same month last year | the same month last year | 2024-06-01 | 2024-07-01
 same quarter of last year | same quarter of last year | 2024-04-01 | 2024-07-01
 same period last month | same period last month | 05-01 | 05-19
+the same stretch of last year | the same stretch of last year | 2024-01-01 | 2024-06-19
+the same window a year ago | the same window a year ago | 2024-01-01 | 2024-06-19
+the same days last year | the same days last year | 2024-01-01 | 2024-06-19
+on christmas day (25 December) | on christmas day (25 December) | 2024-12-25 | 2024-12-26
+last month, i.e. May | last month, i.e. May | 05-01 | 06-01
+last year (2024) please | last year (2024) | 2024-01-01 | 01-01
 last christmas | last christmas | 2024-12-25 | 2024-12-26
 on Christmas Eve 2023 | on Christmas Eve 2023 | 2023-12-24 | 2023-12-25
 black friday | black friday | 2024-11-29 | 2024-11-30
@@ -346,6 +352,9 @@ last 30 days vs previous 30 days | last 30 days 05-19 06-19 | previous 30 days 0
 last 4 weeks vs the 4 weeks before | last 4 weeks 05-21 06-19 | the 4 weeks before 04-23 05-21
 jan feb mar 2024 | jan 2024-01-01 2024-02-01 | feb 2024-02-01 2024-03-01 | mar 2024 2024-03-01 2024-04-01
 this month vs the previous month per channel | this month 06-01 07-01 | the previous month 05-01 06-01
+ytd vs the same part of last year | ytd 01-01 06-19 | the same part of last year 2024-01-01 2024-06-19
+last year (2024) vs 2023 | last year (2024) 2024-01-01 01-01 | 2023 2023-01-01 2024-01-01
+last week or last week | last week 06-09 06-16 | last week 06-09 06-16
 today and yesterday | today 06-18 06-19 | yesterday 06-17 06-18
 signed up in 2023 and ordered in 2024 | in 2023 2023-01-01 2024-01-01 | in 2024 2024-01-01 01-01
 before 2022 or after 2023 | before 2022 - 2022-01-01 | after 2023 2024-01-01 -
