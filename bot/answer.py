@@ -9,20 +9,22 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from bot.confidence import Calibration, confidence
+from bot.candidates import Candidate, Trial
+from bot.confidence import Calibration, Judged, judge, same_result
 from bot.database import Database, DatabaseError, Limits, Result
 from bot.glossary import Glossary
 from bot.guard import Rejected, check
 from bot.linking import Linked, link
 from bot.refusals import refuse_early
 from bot.schema import Schema
-from bot.shorthand import REFUSAL, Shorthand, ShorthandError
-from bot.slots import Bound, bind, literal_sql
+from bot.shorthand import REFUSAL, Shorthand
 from bot.student import Prediction, Student
 from bot.value_index import ValueIndex
 
 Status = Literal["answered", "unsure", "refused", "failed"]
 Stage = Literal["reading", "writing", "running"]
+THRESHOLD = 0.05  # where neither the settings nor the student's calibration say otherwise
+READINGS = 3
 CANNOT = (
     "I don't think this database holds the answer to that. Try asking about {tables}, "
     "or put the question another way."
@@ -32,9 +34,19 @@ NOTHING = "I could not turn that into a query that runs. Try it in other words, 
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """One way to understand a question: SQL that runs as it stands, and how likely it is what was meant."""
+
+    sql: str
+    short: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """One finished answer. `sql` runs as it stands (values written in); `candidate` is the place in the beam of the
-    candidate that ran, and `tried` says what became of those before it. `timings_ms` is by stage."""
+    candidate that ran, and `tried` says why others did not. `timings_ms` is by stage. An unsure answer has up to three
+    different `readings`, its own among them, likeliest first."""
 
     id: str
     question: str
@@ -49,6 +61,7 @@ class Answer:
     short: str = ""
     code: str = ""
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    readings: tuple[Reading, ...] = ()
 
 
 class Bot:
@@ -56,7 +69,7 @@ class Bot:
 
     def __init__(
         self, database: Database, schema: Schema, glossary: Glossary, index: ValueIndex, student: Student,
-        limits: Limits, beam: int = 4, threshold: float = 0.05, today: date | None = None,
+        limits: Limits, beam: int = 4, threshold: float | None = None, today: date | None = None,
         calibration: Calibration | None = None,
     ) -> None:
         self.database = database
@@ -66,10 +79,11 @@ class Bot:
         self._index = index
         self._limits = limits
         self._beam = beam
-        self._threshold = threshold
+        fitted = calibration.threshold if calibration else None
+        self._threshold = next(t for t in (threshold, fitted, THRESHOLD) if t is not None)
         self._today = today
         self._calibration = calibration
-        self._shorthand = Shorthand(schema, glossary)
+        self._trial = Trial(database, schema, Shorthand(schema, glossary), limits)
 
     def ask(self, question: str, watch: Callable[[Stage], None] = lambda _: None) -> Answer:
         """Answer one question. Never raises for what a person typed or a database did: the status says it.
@@ -88,61 +102,66 @@ class Bot:
         clock.lap("predict")
         if not predictions:
             return self._answer(question, "failed", NOTHING, clock, code="no-prediction")
-        unknown = self.student.vocabulary.unknown(self.student.read(linked))
-        sure = confidence(predictions, len(unknown), self._calibration)
-        if predictions[0].short == REFUSAL:
-            return self._answer(question, "refused", self._cannot(), clock, code="unanswerable", confidence=sure)
-        watch("running")
-        return self._run(question, linked, predictions, sure, clock)
+        if predictions[0].short != REFUSAL:
+            watch("running")
+        candidates, judged = self.consider(linked, predictions, clock.lap)
+        clock.lap("judge")
+        return self._settle(question, candidates, judged, clock)
 
     def link(self, question: str) -> Linked:
         """The question with its values, numbers and times found."""
         return link(question, self._index, self._today or date.today())
 
-    def _run(
-        self, question: str, linked: Linked, predictions: Sequence[Prediction], sure: float, clock: _Clock
-    ) -> Answer:
-        """Execution guidance: the first candidate that passes the guard and runs is the answer."""
-        tried: list[str] = []
-        failure: DatabaseError | None = None
-        for number, prediction in enumerate(predictions):
-            if prediction.short == REFUSAL:
-                continue
-            bound = self._bind(prediction, linked, tried)
-            if bound is None:
-                continue
-            safe = check(bound.sql, self.schema, self.database.dialect)
-            clock.lap("check")
-            if isinstance(safe, Rejected):
-                tried.append(f"guard: {safe.code}")
-                continue
-            try:
-                result = self.database.execute(safe, bound.parameters, self._limits)
-            except DatabaseError as error:
-                clock.lap("execute")
-                tried.append(f"database: {error.kind}")
-                failure = error
-                if error.kind != "failed":
-                    break  # a missing, locked or slow database does not get better with another candidate
-                continue
-            clock.lap("execute")
-            likely = sure if number == 0 else sure * 0.5
-            status: Status = "answered" if likely >= self._threshold else "unsure"
-            message = UNSURE if status == "unsure" else ""
-            return self._answer(
-                question, status, message, clock, sql=literal_sql(bound), result=result, confidence=likely,
-                candidate=number, tried=tuple(tried), short=prediction.short,
-            )
-        message = failure.message if failure else NOTHING
-        code = failure.kind if failure else "no-candidate"
-        return self._answer(question, "failed", message, clock, tried=tuple(tried), code=code)
+    def consider(
+        self, linked: Linked, predictions: Sequence[Prediction], lap: Callable[[str], None] = lambda _: None
+    ) -> tuple[list[Candidate], list[Judged]]:
+        """What became of the student's predictions, and those that can be the answer, likeliest to be right first."""
+        candidates = self._trial.run(predictions, linked, self._calibration is not None, lap)
+        unknown = self.student.vocabulary.unknown(self.student.read(linked))
+        return candidates, judge(candidates, linked, len(unknown), self._calibration)
 
-    def _bind(self, prediction: Prediction, linked: Linked, tried: list[str]) -> Bound | None:
+    def pick(self, answer: Answer, number: int) -> Answer:
+        """The answer that the reading `number` (from 0) of an unsure answer gives, run now.
+
+        Raises IndexError when there is no such reading.
+        """
+        clock = _Clock()
+        reading = answer.readings[number]
+        safe = check(reading.sql, self.schema, self.database.dialect)
+        if isinstance(safe, Rejected):
+            return self._answer(answer.question, "failed", safe.message, clock, code=safe.code)
         try:
-            return bind(prediction.short, linked, self._shorthand)
-        except ShorthandError as error:
-            tried.append(f"expand: {error}")
-            return None
+            result = self.database.execute(safe, {}, self._limits)
+        except DatabaseError as error:
+            return self._answer(answer.question, "failed", error.message, clock, code=error.kind)
+        clock.lap("execute")
+        return self._answer(
+            answer.question, "answered", "", clock, sql=reading.sql, result=result, short=reading.short,
+            confidence=reading.confidence, code="picked",
+        )  # fmt: skip
+
+    def _settle(
+        self, question: str, candidates: Sequence[Candidate], judged: Sequence[Judged], clock: _Clock
+    ) -> Answer:
+        """The likeliest candidate is the answer; what it is called depends on how likely it is."""
+        if not judged:
+            tried = tuple(c.fault for c in candidates if c.fault)
+            failure = next((c.error for c in reversed(candidates) if c.error), None)
+            message, code = (failure.message, failure.kind) if failure else (NOTHING, "no-candidate")
+            return self._answer(question, "failed", message, clock, tried=tried, code=code)
+        best = judged[0]
+        chosen, likely = best.candidate, best.probability
+        tried = tuple(c.fault for c in candidates if c.fault and c.rank < chosen.rank)
+        if chosen.refuses:
+            return self._answer(
+                question, "refused", self._cannot(), clock, code="unanswerable", confidence=likely, tried=tried
+            )
+        status: Status = "answered" if likely >= self._threshold else "unsure"
+        return self._answer(
+            question, status, UNSURE if status == "unsure" else "", clock, sql=chosen.sql, result=chosen.result,
+            confidence=likely, candidate=chosen.rank, tried=tried, short=chosen.prediction.short,
+            readings=_readings(judged) if status == "unsure" else (),
+        )  # fmt: skip
 
     def _cannot(self) -> str:
         names = [t.name.replace("_", " ") for t in sorted(self.schema.tables, key=lambda t: -t.rows)[:5]]
@@ -151,13 +170,22 @@ class Bot:
     def _answer(
         self, question: str, status: Status, message: str, clock: _Clock, *, sql: str | None = None,
         result: Result | None = None, confidence: float = 0.0, candidate: int = -1, tried: tuple[str, ...] = (),
-        short: str = "", code: str = "",
+        short: str = "", code: str = "", readings: tuple[Reading, ...] = (),
     ) -> Answer:
         return Answer(
             id=uuid.uuid4().hex, question=question, status=status, message=message, sql=sql, result=result,
             confidence=confidence, student_version=self.student.version, candidate=candidate, tried=tried,
-            short=short, code=code, timings_ms=clock.laps(),
+            short=short, code=code, timings_ms=clock.laps(), readings=readings,
         )
+
+
+def _readings(judged: Sequence[Judged]) -> tuple[Reading, ...]:
+    """Up to three candidates that give different results, likeliest first."""
+    kept: list[Judged] = []
+    for each in judged:
+        if each.candidate.sql and not any(same_result(each.candidate, other.candidate) for other in kept):
+            kept.append(each)
+    return tuple(Reading(j.candidate.sql or "", j.candidate.prediction.short, j.probability) for j in kept[:READINGS])
 
 
 class _Clock:

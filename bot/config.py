@@ -56,8 +56,11 @@ class Settings(BaseSettings):
     threads: int = Field(
         default=1, ge=1, le=64, description="CPU threads of the student; more help only a far larger one."
     )
-    threshold: float = Field(
-        default=0.05, ge=0, le=1, description="Confidence below which the bot says that it is unsure."
+    threshold: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Confidence below which the bot is unsure. Default: the student's calibration says.",
     )
     web_host: str = Field(default="127.0.0.1", description="Where the web door listens.")
     web_port: int = Field(default=8765, ge=0, le=65_535, description="The web door's port.")

@@ -57,7 +57,6 @@ def _calibration(settings: Settings) -> Calibration | None:
     if not path.is_file():
         return None
     try:
-        data = json.loads(path.read_text("utf-8"))
-        return Calibration({str(k): float(v) for k, v in data["weights"].items()}, float(data["bias"]))
+        return Calibration.from_json(json.loads(path.read_text("utf-8")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise StudentError(f"{path} is damaged: restore the student's directory or train again") from error

@@ -124,7 +124,7 @@ def judge(
         sql=prediction.sql,
         gold=example.sql,
         correct=correct,
-        execution_correct=prediction.status == "answered" and bool(outcome.executes),
+        execution_correct=prediction.status in ("answered", "unsure") and bool(outcome.executes),
         sql_correct=outcome.answers,
         measurable=measurable,
         confidence=prediction.confidence,
@@ -167,6 +167,6 @@ def _verdict(kind: Kind, status: Status, outcome: _Outcome) -> tuple[bool, Reaso
         return (False, "answered") if status == "answered" else (True, "correct")
     if kind == "ambiguous" and status == "unsure":
         return True, "correct"
-    if status != "answered":
+    if status not in ("answered", "unsure"):
         return False, status
     return bool(outcome.answers), outcome.reason

@@ -1,9 +1,10 @@
 """From verdicts to numbers: the measures of a report, each with its denominator.
 
-    answer_accuracy       right answers / answerable questions: the headline
+    answer_accuracy       right answers / answerable questions: the headline. An unsure bot shows its likeliest
+                          reading and its rows, so that counts here as an answer: this is the accuracy at full coverage
     execution_accuracy    right answers without extra columns / answerable questions
-    coverage              answered / answerable questions
-    selective_accuracy    right answers / answered answerable questions
+    coverage              answered (unsure does not count) / answerable questions
+    selective_accuracy    right answers / answered (again) answerable questions
     refused_unanswerable  not answered / unanswerable questions; refused_unsafe likewise
     ambiguous_handled     unsure, or answered by one of the readings / ambiguous questions
     by_kind               the share of right behaviour for every kind

@@ -150,7 +150,16 @@ def test_extra_columns_are_an_answer_but_not_the_same_execution(run: Run) -> Non
     assert (verdict.correct, verdict.execution_correct) == (True, False)
 
 
-@pytest.mark.parametrize("status", ["unsure", "refused", "failed"])
+def test_the_best_reading_of_an_unsure_bot_counts(run: Run) -> None:
+    """People see it, with its rows; whether it was called an answer is what coverage says."""
+    verdict = judged(run, PARIS, Prediction("unsure", PARIS, 0.4))
+    assert (verdict.correct, verdict.execution_correct, verdict.reason) == (True, True, "correct")
+    wrong = judged(run, PARIS, Prediction("unsure", BEST, 0.4))
+    assert (wrong.correct, wrong.reason) == (False, "wrong tables")
+    assert judged(run, PARIS, Prediction("unsure")).correct is False
+
+
+@pytest.mark.parametrize("status", ["refused", "failed"])
 def test_holding_back_is_not_an_answer_but_the_guess_is_judged(run: Run, status: Status) -> None:
     verdict = judged(run, PARIS, Prediction(status, PARIS, 0.4))
     assert (verdict.correct, verdict.execution_correct, verdict.sql_correct) == (False, False, True)
@@ -237,14 +246,14 @@ def report(run: Run) -> EvalReport:
 
 def test_the_report_counts_by_its_denominators(report: EvalReport) -> None:
     assert report.n == 9
-    assert report.answer_accuracy == Share(4, 2)
-    assert report.execution_accuracy == Share(4, 1)
+    assert report.answer_accuracy == Share(4, 3)
+    assert report.execution_accuracy == Share(4, 2)
     assert report.coverage == Share(4, 3)
     assert report.selective_accuracy == Share(3, 2)
     assert report.refused_unanswerable == Share(2, 1)
     assert report.refused_unsafe == Share(1, 1)
     assert report.ambiguous_handled == Share(1, 1)
-    assert report.by_level == {"easy": Share(2, 1), "hard": Share(2, 1)}
+    assert report.by_level == {"easy": Share(2, 1), "hard": Share(2, 2)}
     assert report.by_tag == {"customer": Share(1, 1), "list": Share(2, 1)}
     assert report.by_kind["unanswerable"] == Share(2, 1)
     assert report.latency_ms == {"p50": 50, "p95": 90, "p99": 90}
@@ -257,8 +266,8 @@ def test_json_has_the_documented_keys_and_only_plain_values(report: EvalReport, 
     write_json(report, path)
     assert [p.name for p in tmp_path.iterdir()] == ["report.json"]
     data = json.loads(path.read_text(encoding="utf-8"), parse_constant=pytest.fail)
-    assert data["answer_accuracy"] == 0.5 and data["answerable"] == 4
-    assert data["answer_accuracy_interval"] == pytest.approx([0.15, 0.85], abs=0.005)
+    assert data["answer_accuracy"] == 0.75 and data["answerable"] == 4
+    assert data["answer_accuracy_interval"] == pytest.approx([0.30, 0.95], abs=0.005)
     assert data["latency_ms"] == {"p50": 50, "p95": 90, "p99": 90}
     assert (data["guard_rejections"], data["database_errors"]) == (0, 0)
     assert data["gold_errors"][0]["id"] == "i"
@@ -279,12 +288,12 @@ def test_an_empty_evaluation_has_no_shares(run: Run) -> None:
 
 def test_the_terminal_report_names_numbers_and_failures(report: EvalReport) -> None:
     text = to_text(report)
-    assert "50.0%  (2 of 4; 15% to 85%)" in text
+    assert "75.0%  (3 of 4; 30% to 95%)" in text
     assert "p50 50 ms, p95 90 ms, p99 90 ms" in text
-    assert all(f"\n{name} " in text for name in "bcfi") and "\na " not in text
+    assert all(f"\n{name} " in text for name in "bfi") and "\na " not in text
     assert "gold that did not run" in text
     assert max(map(len, text.splitlines())) <= 120
-    assert "... and 3 more." in to_text(report, failures=1)
+    assert "... and 2 more." in to_text(report, failures=1)
 
 
 def test_latency_is_measured_where_the_bot_does_not_say(run: Run) -> None:

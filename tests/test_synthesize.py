@@ -20,9 +20,11 @@ from bot.vocabulary import Vocabulary
 from kd_training.synthesize.compose import read_parts
 from kd_training.synthesize.draft import CorpusError, read_intents
 from kd_training.synthesize.job import Job, synthesize
+from kd_training.synthesize.make import Pair, split
 from tests.demo_corpus import CORPUS, GLOSSARY, TODAY, Ground
 
 HOLDOUT = 0.2
+FILES = ("train", "valid", "phrasings")
 Line = dict[str, Any]
 
 
@@ -61,15 +63,16 @@ def shape(line: Line) -> str:
 
 def test_the_sizes_are_told(pairs: Path) -> None:
     report = json.loads((pairs / "synthesis.json").read_text("utf-8"))
-    assert report["sizes"] == {name: len(lines(pairs, name)) for name in ("train", "valid")}
+    assert report["sizes"] == {name: len(lines(pairs, name)) for name in FILES}
     assert report["sizes"]["train"] > 100
     assert report["sizes"]["valid"] > 10
+    assert report["sizes"]["phrasings"] > 10
 
 
 def test_every_target_runs_on_its_own_question(pairs: Path, ground: Ground) -> None:
     index = build_index(ground.database, ground.schema, ground.glossary.values)
     vocabulary = Vocabulary(json.loads((pairs / "words.json").read_text("utf-8")))
-    every = [*lines(pairs, "train"), *lines(pairs, "valid")]
+    every = [line for name in FILES for line in lines(pairs, name)]
     ran = 0
     for line in every:
         linked = link(line["question"], index, TODAY)
@@ -82,10 +85,24 @@ def test_every_target_runs_on_its_own_question(pairs: Path, ground: Ground) -> N
 
 def test_no_template_is_on_both_sides_and_no_text(pairs: Path) -> None:
     train, valid = lines(pairs, "train"), lines(pairs, "valid")
-    assert not {shape(line) for line in train} & {shape(line) for line in valid}
+    assert not ({shape(line) for line in train} & {shape(line) for line in valid}) - {REFUSAL}
     assert not {line["prompt"] for line in train} & {line["prompt"] for line in valid}
     assert REFUSAL in {line["target"] for line in train}
-    assert REFUSAL not in {line["target"] for line in valid}
+
+
+def test_held_out_phrasings_are_of_templates_that_are_trained(pairs: Path) -> None:
+    train, held = lines(pairs, "train"), lines(pairs, "phrasings")
+    assert {shape(line) for line in held} <= {shape(line) for line in train}
+    assert not {line["prompt"] for line in train} & {line["prompt"] for line in held}
+
+
+def test_what_is_refused_is_held_out_by_the_intent() -> None:
+    asked = [Pair(f"q{i} {j}", f"q{i} {j}", REFUSAL, f"family{i}", "corpus", f"q{i} {j}")
+             for i in range(400) for j in range(3)]  # fmt: skip
+    parts = split(asked, 0.1)
+    held, trained = {p.family for p in parts.valid}, {p.family for p in [*parts.train, *parts.phrasings]}
+    assert not held & trained
+    assert 10 < len(held) < 90
 
 
 @pytest.mark.slow

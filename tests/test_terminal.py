@@ -55,7 +55,7 @@ def test_json_holds_everything_and_nothing_else_is_printed(mynah: Mynah) -> None
     assert data["sql"].endswith("WHERE shops.city = 'Nordport'")
     assert data["rows"] == [[_count(mynah.tiny, "Nordport")]] and len(data["columns"]) == 1
     assert 0.5 < data["confidence"] <= 1 and data["student_version"] == "tiny-1"
-    assert set(data["timings_ms"]) == {"link", "predict", "check", "execute", "total"}
+    assert set(data["timings_ms"]) == {"link", "predict", "check", "execute", "judge", "total"}
 
 
 def test_a_long_result_is_cut_honestly_and_a_file_holds_all_of_it(mynah: Mynah) -> None:

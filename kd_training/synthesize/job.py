@@ -36,7 +36,7 @@ class Job:
 
 
 def synthesize(job: Job, out: Path, holdout: float) -> dict[str, int]:
-    """Write train.jsonl, valid.jsonl, words.json and synthesis.json under `out`; their sizes.
+    """Write train.jsonl, valid.jsonl, phrasings.jsonl, words.json and synthesis.json under `out`; their sizes.
 
     The pairs are the same for the same `parts`, whatever the machine.
     """
@@ -45,8 +45,8 @@ def synthesize(job: Job, out: Path, holdout: float) -> dict[str, int]:
     tally = Tally()
     for _, part in done:
         tally.add(part)
-    train, valid = split((pair for pairs, _ in done for pair in pairs), holdout)
-    return dict(write_examples(train, valid, out, tally, job.corpus_copies))
+    parts = split((pair for pairs, _ in done for pair in pairs), holdout)
+    return dict(write_examples(parts, out, tally, job.corpus_copies))
 
 
 def _part(job: Job, part: int) -> tuple[list[Pair], Tally]:

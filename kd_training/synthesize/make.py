@@ -1,7 +1,7 @@
 """Corpus + composer + database → training and validation examples, through the linker that serves.
 
-`python -m kd_training.synthesize.make --config demo/distill.toml` writes, into the run directory, train.jsonl,
-valid.jsonl, words.json and a report of what was kept and what was dropped, and why.
+Into the run directory go train.jsonl, valid.jsonl, phrasings.jsonl, words.json and a report of what was kept and what
+was dropped, and why.
 """
 
 from __future__ import annotations
@@ -43,6 +43,18 @@ class Pair:
     target: str
     family: str
     source: str
+    phrasing: str = ""  # the question before its holes were filled
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Pairs to learn from, and two kinds that are not learned from: pairs of SQL templates (and of intents that the
+    database does not answer) kept out whole, which say how well a student composes; and single phrasings of intents
+    that are learned from, which say how well it understands new words."""
+
+    train: list[Pair]
+    valid: list[Pair]
+    phrasings: list[Pair]
 
 
 @dataclass
@@ -87,7 +99,9 @@ class Maker:
         target = self.normalised(intent.sql)
         if target is None:
             return []
-        family = hashlib.sha256(target.encode()).hexdigest()[:12]
+        # What is refused has no SQL to tell one intent from another by.
+        named = intent.phrasings[0] if target == REFUSAL else target
+        family = hashlib.sha256(named.encode()).hexdigest()[:12]
         return [Draft(phrasing, target, intent.slots, family) for phrasing in intent.phrasings]
 
     def normalised(self, sql: str) -> str | None:
@@ -125,7 +139,7 @@ class Maker:
             return None
         if target != REFUSAL and not self._says_something(draft, target, linked):
             return None
-        return Pair(filled.question, render(linked), target, draft.family, source)
+        return Pair(filled.question, render(linked), target, draft.family, source, draft.question)
 
     def _target(self, draft: Draft, filled: Filled, linked: Linked) -> str | None:
         if draft.target == REFUSAL:
@@ -230,39 +244,46 @@ def make_pairs(
                 yield pair
 
 
-def split(pairs: Iterable[Pair], holdout: float) -> tuple[list[Pair], list[Pair]]:
-    """Training and validation, kept apart by SQL template: all pairs of a target's shape go one way."""
-    train: list[Pair] = []
-    valid: list[Pair] = []
+def split(pairs: Iterable[Pair], holdout: float) -> Split:
+    """Training and validation, kept apart by SQL template: all pairs of a target's shape go one way.
+
+    No seed takes part: what is held out of one run is held out of all, also of those that start from its weights.
+    """
+    parts = Split([], [], [])
     for pair in pairs:
-        shape = re.sub(r":[vnd]\d", ":s", pair.target)
-        # No seed in it: a template held out of one run is held out of all, also of those that start from its weights.
-        digest = hashlib.sha256(f"1:{shape}".encode()).digest()
-        held = pair.target != REFUSAL and int.from_bytes(digest[:4], "big") / 2**32 < holdout
-        (valid if held else train).append(pair)
-    return train, valid
+        shape = pair.family if pair.target == REFUSAL else re.sub(r":[vnd]\d", ":s", pair.target)
+        if _share(f"1:{shape}") < holdout:
+            parts.valid.append(pair)
+        elif pair.source == "corpus" and _share(f"2:{pair.phrasing}") < holdout / 2:
+            parts.phrasings.append(pair)
+        else:
+            parts.train.append(pair)
+    return parts
 
 
-def write_examples(
-    train: Sequence[Pair], valid: Sequence[Pair], directory: Path, tally: Tally, corpus_copies: int = 1
-) -> Mapping[str, int]:
+def _share(text: str) -> float:
+    """A number from 0 to 1 that a text has for good."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") / 2**32
+
+
+def write_examples(parts: Split, directory: Path, tally: Tally, corpus_copies: int = 1) -> Mapping[str, int]:
     """Correct spelling by the words of the training questions, drop repeats, write the files.
 
     A training pair that a person worded stands `corpus_copies` times: an epoch over many composed questions would
     else show each of the natural ones too rarely.
     """
-    words = count_words([p.text for p in train])
+    words = count_words([p.text for p in parts.train])
     vocabulary = Vocabulary(words)
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "words.json").write_text(json.dumps(words, sort_keys=True))
     sizes: dict[str, int] = {}
     asked_in_training: set[str] = set()
-    for name, pairs in (("train", train), ("valid", valid)):
+    for name, pairs in (("train", parts.train), ("valid", parts.valid), ("phrasings", parts.phrasings)):
         seen: set[tuple[str, str]] = set()
         with (directory / f"{name}.jsonl").open("w", encoding="utf-8") as out:
             for pair in pairs:
                 text = vocabulary.correct(pair.text)
-                if (text, pair.target) in seen or (name == "valid" and text in asked_in_training):
+                if (text, pair.target) in seen or text in asked_in_training:
                     continue
                 seen.add((text, pair.target))
                 line = {
@@ -274,7 +295,8 @@ def write_examples(
                 copies = corpus_copies if name == "train" and pair.source == "corpus" else 1
                 out.write((json.dumps(line, ensure_ascii=False) + "\n") * copies)
         sizes[name] = len(seen)
-        asked_in_training |= {text for text, _ in seen}
+        if name == "train":
+            asked_in_training = {text for text, _ in seen}
     report = {"sizes": sizes, "dropped": dict(tally.counts), "examples": tally.reported}
     (directory / "synthesis.json").write_text(json.dumps(report, indent=1, ensure_ascii=False))
     return sizes

@@ -1,0 +1,117 @@
+"""What becomes of the student's candidates: each is expanded, checked and run, or it is out, and known why."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from bot.database import Database, DatabaseError, Limits, Result
+from bot.guard import Rejected, check
+from bot.linking import Linked
+from bot.schema import Schema
+from bot.shorthand import REFUSAL, Shorthand, ShorthandError
+from bot.slots import bind, literal_sql
+from bot.student import Prediction
+
+# A candidate with this share of the beam's probability stands alone: the others need not be run.
+ALONE = 0.98
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One prediction and what became of it.
+
+    `share` is its part of the probability of all candidates. A refusal has neither `sql` nor `result`; one that is out
+    has a `fault` ("guard: unknown-column", "expand: ...", "database: failed"), and one that a certain answer made
+    unnecessary to run is `skipped`. `sql` runs as it stands.
+    """
+
+    prediction: Prediction
+    rank: int
+    share: float
+    sql: str | None = None
+    result: Result | None = None
+    fault: str = ""
+    error: DatabaseError | None = None
+    skipped: bool = False
+
+    @property
+    def refuses(self) -> bool:
+        """Whether it says that the database does not hold the answer."""
+        return self.prediction.short == REFUSAL
+
+    @property
+    def stands(self) -> bool:
+        """Whether it can be the answer."""
+        return self.refuses or self.result is not None
+
+
+class Trial:
+    """Runs candidates over one database."""
+
+    def __init__(self, database: Database, schema: Schema, shorthand: Shorthand, limits: Limits) -> None:
+        self._database = database
+        self._schema = schema
+        self._shorthand = shorthand
+        self._limits = limits
+
+    def run(
+        self,
+        predictions: Sequence[Prediction],
+        linked: Linked,
+        all_of_them: bool,
+        lap: Callable[[str], None] = lambda _: None,
+    ) -> list[Candidate]:
+        """What becomes of the predictions, likeliest first. Never raises.
+
+        Without `all_of_them` those behind the first that stands are skipped. A missing, locked or slow database ends
+        the trial: it does not get better with another query. `lap` is told the end of each "check" and "execute".
+        """
+        tried: list[Candidate] = []
+        for candidate in self._each(predictions, linked, lap):
+            tried.append(candidate)
+            if candidate.error is not None and candidate.error.kind != "failed":
+                break
+            if candidate.stands and (not all_of_them or candidate.share >= ALONE):
+                break
+        shares = _shares(predictions)
+        left = range(len(tried), len(predictions))
+        return [*tried, *(Candidate(predictions[i], i, shares[i], skipped=True) for i in left)]
+
+    def _each(
+        self, predictions: Sequence[Prediction], linked: Linked, lap: Callable[[str], None]
+    ) -> Iterator[Candidate]:
+        for rank, (prediction, share) in enumerate(zip(predictions, _shares(predictions), strict=True)):
+            if prediction.short == REFUSAL:
+                yield Candidate(prediction, rank, share)
+            else:
+                yield self._one(prediction, rank, share, linked, lap)
+
+    def _one(
+        self, prediction: Prediction, rank: int, share: float, linked: Linked, lap: Callable[[str], None]
+    ) -> Candidate:
+        try:
+            bound = bind(prediction.short, linked, self._shorthand)
+        except ShorthandError as error:
+            return Candidate(prediction, rank, share, fault=f"expand: {error}")
+        sql = literal_sql(bound)
+        safe = check(bound.sql, self._schema, self._database.dialect)
+        lap("check")
+        if isinstance(safe, Rejected):
+            return Candidate(prediction, rank, share, sql, fault=f"guard: {safe.code}")
+        try:
+            result = self._database.execute(safe, bound.parameters, self._limits)
+        except DatabaseError as error:
+            return Candidate(prediction, rank, share, sql, fault=f"database: {error.kind}", error=error)
+        finally:
+            lap("execute")
+        return Candidate(prediction, rank, share, sql, result)
+
+
+def _shares(predictions: Sequence[Prediction]) -> list[float]:
+    if not predictions:
+        return []
+    best = max(p.log_probability for p in predictions)
+    weights = [math.exp(p.log_probability - best) for p in predictions]
+    return [weight / sum(weights) for weight in weights]
