@@ -22,7 +22,7 @@ from bot.answer import Bot
 from bot.candidates import Candidate
 from bot.confidence import Calibration, features
 from bot.database import Database, DatabaseError, Limits, Result, connect
-from bot.glossary import load_glossary
+from bot.glossary import Glossary, load_glossary
 from bot.guard import Rejected, check
 from bot.linking import Linked
 from bot.manifest import read_manifest, write_manifest
@@ -59,18 +59,13 @@ def sample_pairs(pairs: Path, count: int, seed: int = 0) -> list[tuple[str, str]
 class Observer:
     """Watches what a student makes of questions whose answers are known."""
 
-    def __init__(
-        self, student: Student, database: Database, glossary: Path | None, today: date, beam: int = 4
-    ) -> None:
+    def __init__(self, student: Student, database: Database, terms: Glossary, today: date, beam: int = 4) -> None:
         self._database = database
         self._schema = database.schema()
-        terms = load_glossary(glossary)
         index = build_index(database, self._schema, terms.values)
         self._shorthand = Shorthand(self._schema, terms)
         self._beam = beam
-        self._bot = Bot(
-            database, self._schema, terms, index, student, Limits(), beam, 0.0, today, calibration=_ALL
-        )
+        self._bot = Bot(database, self._schema, terms, index, student, Limits(), beam, 0.0, today, calibration=_ALL)
 
     def pairs(self, pairs: Iterable[tuple[str, str]]) -> list[Observation]:
         """Observations of (question, short SQL)."""
@@ -149,8 +144,8 @@ def main(arguments: list[str] | None = None) -> int:
     glossary = options.glossary or options.student / "glossary.toml"
     database = connect(options.db)
     try:
-        student = Student.load(options.student, load_glossary(glossary))
-        observer = Observer(student, database, glossary, options.today)
+        terms = load_glossary(glossary)
+        observer = Observer(Student.load(options.student, terms), database, terms, options.today)
         seen = observer.pairs(sample_pairs(options.pairs, options.count))
         if options.examples:
             seen += observer.examples(read_examples(options.examples))

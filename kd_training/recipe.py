@@ -1,6 +1,7 @@
 """One TOML file → one student: synthesize the pairs, distil, export, and write the manifest.
 
-    [student]      version, output, and held_out: how many unseen questions choose the checkpoint
+    [student]      version, output; held_out: how many unseen questions choose the checkpoint; calibrated_on: how many
+                   say how sure it may be, and target: how often what it answers shall be right
     [synthesize]   corpus, repeats, composed, corpus_copies, holdout, seed, parts
     [distill]      the settings of DistillConfig
     [[stage]]      settings of [synthesize] and [distill] that this stage changes; each starts from the one before
@@ -26,7 +27,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from bot.database import Database, connect
 from bot.glossary import load_glossary
 from bot.schema import Schema
+from bot.student import Student
 from bot.value_reading import build_index
+from eval_harness.calibrate import CalibrationError, fit
+from kd_training.calibration import Observer, keep_calibration, sample_pairs
 from kd_training.distill import distill
 from kd_training.distill_config import ConfigError, DistillConfig
 from kd_training.distill_report import Report
@@ -63,6 +67,8 @@ class Target(BaseModel):
     version: str = Field(min_length=1)
     output: Path
     held_out: int = Field(200, ge=0)
+    calibrated_on: int = Field(1600, ge=0)
+    target: float = Field(0.95, gt=0, le=1)
 
 
 class Stage(BaseModel):
@@ -145,6 +151,7 @@ class _Run:
         words: dict[str, int] = {}
         history: list[dict[str, Any]] = []
         start: Path | None = None
+        pairs = self._directory
         for stage in self._recipe.stage:
             pairs = self._pairs(stage)
             for word, count in json.loads((pairs / "words.json").read_text("utf-8")).items():
@@ -161,7 +168,22 @@ class _Run:
             "stages": history,
         }
         target = self._recipe.student
-        return package_student(start, target.output, self._schema, words, target.version, origin)
+        made = package_student(start, target.output, self._schema, words, target.version, origin, self._glossary)
+        self._calibrate(made, pairs)
+        return made
+
+    def _calibrate(self, student: Path, pairs: Path) -> None:
+        """Fit the confidences on what the last stage held out; a student without them serves, only less sure."""
+        target = self._recipe.student
+        if not target.calibrated_on:
+            return
+        observer = Observer(Student.load(student, self._terms), self._database, self._terms, self._today)
+        try:
+            found = fit(observer.pairs(sample_pairs(pairs, target.calibrated_on)), target.target)
+        except CalibrationError as error:
+            log.warning("the student is not calibrated: %s", error)
+        else:
+            keep_calibration(student, found)
 
     def _pairs(self, stage: Stage) -> Path:
         made = self._recipe.synthesis(stage)
