@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from bot.column_kinds import KindReader, is_julian, quotient
-from bot.column_kinds import is_percentage as is_percent
-from bot.formats import ColumnInfo, clean, decimals_for, format_number, shorten
+from bot.column_kinds import KindReader
+from bot.expression_parts import case_branches, number, stripped
+from bot.formats import ColumnInfo, decimals_for, format_number
 from bot.nouns import plural, rows_of, singular, spoken
 from bot.query_shape import behind, conjuncts, parsed
+from bot.spoken_arithmetic import NO_ROWS, Arithmetic, Rows
 from bot.spoken_names import PEOPLE, Names, column_words, listed
 
 _BUCKETS = {"%Y-%m": "month", "%m": "month of the year", "%Y": "year", "%Y-%W": "week", "%w": "weekday",
             "%H": "hour", "%Y-%m-%d": "day", "%d": "day of the month"}
-_SIGNS = {exp.Add: "plus", exp.Sub: "minus", exp.Mul: "×", exp.Div: "divided by", exp.Mod: "modulo"}
 _DATED = ("date", "timestamp", "month", "quarter", "year", "week")
 _TIMES = (exp.TimeToStr, exp.Date, exp.TsOrDsToDate)
 Tests = Callable[[Sequence[exp.Expr], exp.Select], str]
@@ -44,8 +44,8 @@ class Values:
         terms = {name: stripped(parsed(text)) for name, text in said.items()}
         object.__setattr__(self, "terms", {n: t for n, t in terms.items() if not isinstance(t, exp.Count)})
 
-    def of(self, node: exp.Expr, select: exp.Select, rows: str = "") -> str:
-        """The words of an expression. `rows` names the rows that a COUNT(*) of the SELECT counts."""
+    def of(self, node: exp.Expr, select: exp.Select, rows: Rows = NO_ROWS) -> str:
+        """The words of an expression. `rows` names the rows of a source for a count of them."""
         node = stripped(node)
         if term := self.term(node, select):
             return self._named(term, node, select)
@@ -55,12 +55,16 @@ class Values:
             return f"{spoken(whole)} of one {self.names.noun(self.names.root(select), select)}"
         if isinstance(node, exp.Literal | exp.Neg | exp.Null | exp.Boolean):
             return number(node)
-        for rule in (self._aggregate, self._time, self._window, self._arithmetic, self._rest):
+        for rule in (self._aggregate, self._time, self._window, Arithmetic(self).of, self._rest):
             found = rule(node, select, rows)
             if found is not None:
                 return found
         parts = [self.of(c, select) for c in node.find_all(exp.Column)]
         return f"something made of {listed(parts)}" if parts else "something"
+
+    def taken(self, tests: Sequence[exp.Expr], select: exp.Select) -> str:
+        """The rows that a count takes."""
+        return self.rows(tests, select)
 
     def term(self, node: exp.Expr, select: exp.Select) -> str:
         """The glossary's name for an expression, if it has one."""
@@ -73,6 +77,15 @@ class Values:
         """The conditions that belong to a metric."""
         metric = self.names.glossary.metric(name)
         return conjuncts(parsed(metric.where)) if metric and metric.where else []
+
+    def key(self, node: exp.Expr, select: exp.Select) -> str:
+        """What tells groups apart: "customer" for its ID, else the words of the expression."""
+        bare = stripped(node)
+        found = self.names.found(bare, select)
+        if isinstance(bare, exp.Column) and found and (found[1].name,) == found[0].primary_key:
+            return self.names.noun(bare.table, select)
+        words = self.of(bare, select)
+        return words.removesuffix(" ID") if self.names.referred(bare, select) else words
 
     def _named(self, term: str, node: exp.Expr, select: exp.Select) -> str:
         where = select.args.get("where")
@@ -87,19 +100,18 @@ class Values:
                 return self.inner(inner[1], inner[0])
         return self.names.column(node, select)
 
-    def counted(self, node: exp.Count, select: exp.Select, rows: str) -> str:
+    def counted(self, node: exp.Count, select: exp.Select, rows: Rows) -> str:
         """What a COUNT counts: "orders", "different countries"."""
         inside = stripped(node.this)
-        whole = rows or (self.names.nouns(self.names.root(select), select) if self.names.root(select) else "rows")
+        root = self.names.root(select)
+        whole = rows.get(root) or (self.names.nouns(root, select) if root else "rows")
         if isinstance(inside, exp.Star | exp.Literal):
             return whole
         distinct = isinstance(inside, exp.Distinct)
         column = stripped(inside.expressions[0]) if isinstance(inside, exp.Distinct) else inside
         found = self.names.found(column, select)
         if found and isinstance(column, exp.Column) and (found[1].name,) == found[0].primary_key:
-            at_root = column.table == self.names.root(select)
-            nouns = whole if at_root else rows or self.names.nouns(column.table, select)
-            return nouns
+            return rows.get(column.table) or self.names.nouns(column.table, select)
         referred = self.names.referred(column, select)
         if distinct and isinstance(column, exp.Column) and referred:
             role = spoken(column.name.removesuffix("_id"))
@@ -113,7 +125,7 @@ class Values:
             return f"different {plural(words)}"
         return f"{whole} with {self.of(column, select)}" if not isinstance(column, exp.Case) else whole
 
-    def _aggregate(self, node: exp.Expr, select: exp.Select, rows: str) -> str | None:
+    def _aggregate(self, node: exp.Expr, select: exp.Select, rows: Rows) -> str | None:
         if isinstance(node, exp.Filter):
             return f"{self.of(node.this, select)} {self.tests(conjuncts(node.expression.this), select)}"
         branches = case_branches(node)
@@ -123,6 +135,9 @@ class Values:
             return f"number of {self.counted(node, select, rows)}"
         if isinstance(node, exp.Sum | exp.Avg):
             inner = self.of(node.this, select)
+            if self.kinds.of(node.this, select).kind == "boolean":
+                rows_ = self.names.nouns(self.names.root(select), select)
+                return f"{'number' if isinstance(node, exp.Sum) else 'share'} of {inner} {rows_}"
             if isinstance(node, exp.Sum):
                 return f"total {inner}"
             return f"average {inner}"
@@ -146,7 +161,7 @@ class Values:
         whole = type(node)(this=true.copy())
         return f"{self.of(whole, select)} {self.tests(tests, select)}"
 
-    def _time(self, node: exp.Expr, select: exp.Select, rows: str) -> str | None:
+    def _time(self, node: exp.Expr, select: exp.Select, rows: Rows) -> str | None:
         if not isinstance(node, exp.TimeToStr | exp.Date | exp.TsOrDsToDate | exp.DPipe | exp.CurrentDate):
             return None
         column = node.find(exp.Column)
@@ -176,10 +191,10 @@ class Values:
             return verb
         return f"of the {self.names.noun(column.table, select)} {verb}".strip()
 
-    def _window(self, node: exp.Expr, select: exp.Select, rows: str) -> str | None:
+    def _window(self, node: exp.Expr, select: exp.Select, rows: Rows) -> str | None:
         if not isinstance(node, exp.Window):
             return None
-        parts = [self.of(p, select) for p in node.args.get("partition_by") or []]
+        parts = [self.key(p, select) for p in node.args.get("partition_by") or []]
         within = f" within each {listed(parts)}" if parts else ""
         order = node.args.get("order")
         inside = stripped(node.this)
@@ -194,73 +209,15 @@ class Values:
         if isinstance(inside, exp.Lag | exp.Lead):
             return f"{'previous' if isinstance(inside, exp.Lag) else 'next'} {inner}{within}"
         if isinstance(inside, exp.Sum) and by:
-            return f"running total of {inner}{within}"
+            down = order is not None and order.expressions[0].args.get("desc")
+            return f"running total of {inner}{within}" + (f" from the highest {by.removesuffix(' downwards')} down"
+                                                          if down else "")
         if isinstance(inside, exp.Avg):
             frame = node.args.get("spec")
             return f"{'moving ' if frame else ''}average of {inner}{within}"
         return f"overall {inner}{within}" if not by else f"running {inner}{within}"
 
-    def _arithmetic(self, node: exp.Expr, select: exp.Select, rows: str) -> str | None:
-        if not isinstance(node, exp.Add | exp.Sub | exp.Mul | exp.Div | exp.Mod):
-            return None
-        if (days := self._days(node, select)) is not None:
-            return days
-        parts = quotient(node) if isinstance(node, exp.Mul | exp.Div) else None
-        if parts is not None:
-            return self._quotient(parts[0], parts[1], is_percent(node), select, rows)
-        left, right = stripped(node.left), stripped(node.right)
-        if isinstance(node, exp.Mul) and isinstance(left, exp.Literal) and left.name in ("1.0", "1"):
-            return self.of(right, select, rows)
-        if isinstance(node, exp.Mul) and isinstance(right, exp.Literal) and right.name in ("1.0", "1"):
-            return self.of(left, select, rows)
-        if isinstance(node, exp.Sub) and _lagged(right) == left:
-            return self._change(left, right, "change", select)
-        words = [self.of(side, select, rows) for side in (left, right)]
-        tight = isinstance(node, exp.Mul | exp.Div)
-        words = [f"({w})" if tight and isinstance(s, exp.Add | exp.Sub) and not self.term(s, select) else w
-                 for w, s in zip(words, (left, right), strict=True)]
-        return f"{words[0]} {_SIGNS[type(node)]} {words[1]}"
-
-    def _quotient(self, over: exp.Expr, under: exp.Expr, percent: bool, select: exp.Select, rows: str) -> str:
-        over, under = stripped(over), stripped(under)
-        if percent and isinstance(over, exp.Sub) and stripped(over.right) == under:
-            if _lagged(under) == stripped(over.left):
-                return self._change(stripped(over.left), under, "% change", select)
-            return f"% change of {self.of(over.left, select)} from {self.of(under, select)}"
-        words = [self.of(side, select, rows) for side in (over, under)]
-        if percent:
-            counts = all(w.startswith("number of ") for w in words)
-            words = [w.removeprefix("number of ") for w in words] if counts else words
-            return f"{words[0]} as % of {words[1]}"
-        if isinstance(under, exp.Count):
-            return f"{words[0]} per {singular(self.counted(under, select, '').removeprefix('different '))}"
-        return f"{words[0]} / {words[1]}"
-
-    def _change(self, node: exp.Expr, lag: exp.Expr, word: str, select: exp.Select) -> str:
-        """A number minus what it was one step before."""
-        shown = any(stripped(item) == node for item in select.expressions)
-        steps = [self.of(o.this, select) for o in lag.args["order"].expressions] if lag.args.get("order") else []
-        step = listed(steps) or "row"
-        return f"{word} on the previous {step}" if shown else f"{word} of {self.of(node, select)} on previous {step}"
-
-    def _days(self, node: exp.Expr, select: exp.Select) -> str | None:
-        """ "days from order date to shipped date", for a difference of JULIANDAYs, perhaps divided."""
-        over = stripped(node.left) if isinstance(node, exp.Div) else node
-        if not isinstance(over, exp.Sub):
-            return None
-        start, end = stripped(over.right), stripped(over.left)
-        if not (is_julian(start) and is_julian(end) and start.expressions and end.expressions):
-            return None
-        unit = self.kinds.of(node, select).unit if isinstance(node, exp.Div) else "days"
-        if not unit:
-            return None
-        first, last = (side.expressions[0] for side in (start, end))
-        if isinstance(last, exp.Literal):
-            return f"{unit} since {self.of(first, select)}"
-        until = "today" if isinstance(first, exp.Literal) else self.of(first, select)
-        return f"{unit} from {until} to {self.of(last, select)}"
-
-    def _rest(self, node: exp.Expr, select: exp.Select, rows: str) -> str | None:
+    def _rest(self, node: exp.Expr, select: exp.Select, rows: Rows) -> str | None:
         if isinstance(node, exp.Subquery | exp.Query):
             return self.query(node)
         if isinstance(node, exp.Case):
@@ -277,6 +234,8 @@ class Values:
             return "; ".join(said) + other
         if isinstance(node, exp.Predicate | exp.Not | exp.Connector | exp.Exists):
             return f"whether {self.tests(conjuncts(node), select)}"
+        if isinstance(node, exp.Tuple):
+            return listed([self.of(e, select) for e in node.expressions])
         if isinstance(node, exp.Abs):
             return f"size of {self.of(node.this, select)}"
         if isinstance(node, exp.Distinct):
@@ -299,37 +258,3 @@ class Values:
         info = ColumnInfo("", kind, "right", unit=guess.unit if kind == "money" else "", scale=scale,
                           decimals=decimals_for([value], kind, scale))
         return format_number(value, info)
-
-
-def number(node: exp.Expr) -> str:
-    """A literal as it is read."""
-    if isinstance(node, exp.Neg):
-        return "-" + number(node.this)
-    if isinstance(node, exp.Null):
-        return "nothing"
-    return shorten(clean(node.name), 40) if isinstance(node, exp.Literal) else str(node.this).lower()
-
-
-def stripped(node: exp.Expr) -> exp.Expr:
-    """Without what changes how a value is written but not what it is: alias, parentheses, CAST, ROUND, NULLIF 0."""
-    while True:
-        others = node.expressions if isinstance(node, exp.Coalesce) else [None]
-        plain = isinstance(node, exp.Alias | exp.Paren | exp.Cast | exp.Round | exp.Nullif | exp.Ordered)
-        if plain or all(isinstance(other, exp.Literal) for other in others):
-            node = node.this
-        else:
-            return node
-
-
-def _lagged(node: exp.Expr) -> exp.Expr | None:
-    """What a LAG window looks back at."""
-    lag = stripped(node.this) if isinstance(node, exp.Window) else None
-    return stripped(lag.this) if isinstance(lag, exp.Lag) else None
-
-
-def case_branches(node: exp.Expr) -> list[exp.If]:
-    """The WHENs of an aggregate over a CASE."""
-    inside = stripped(node.this) if isinstance(node.this, exp.Expr) else None
-    if isinstance(inside, exp.Case) and inside.this is None:
-        return list(inside.args.get("ifs") or [])
-    return [inside] if isinstance(inside, exp.If) else []

@@ -16,15 +16,17 @@ from sqlglot.errors import SqlglotError
 
 from bot.canonical import CanonicalError, canonicalize, sources
 from bot.column_kinds import KindReader
+from bot.expression_parts import stripped
 from bot.flat_query import aggregates, flatten, is_aggregate
 from bot.formats import shorten
 from bot.glossary import Glossary
 from bot.nouns import heading, plural, rows_of, spoken
 from bot.query_shape import behind, parsed
 from bot.schema import Schema
-from bot.spoken_conditions import OVER, SPAN, Conditions, Phrase, split, superlative
+from bot.spoken_comparisons import OVER, SPAN, Phrase, superlative
+from bot.spoken_conditions import Conditions, split
 from bot.spoken_names import PEOPLE, Names, listed
-from bot.spoken_values import Values, stripped
+from bot.spoken_values import Values
 
 LONGEST = 160  # characters
 _SEE = "… (see the SQL)"
@@ -40,7 +42,8 @@ def in_words(sql: str, schema: Schema, glossary: Glossary, today: date | None = 
         tree = canonicalize(sql, schema)
         assert isinstance(tree, exp.Query)
         words = _Wording(schema, glossary, today).query(flatten(tree))
-    except (CanonicalError, SqlglotError, RecursionError):
+    except (CanonicalError, SqlglotError, RecursionError, ValueError, TypeError, AttributeError, LookupError):
+        # SQL written by hand can have shapes that nobody thought of: words that fail must not fail the answer.
         return _named(sql, schema)
     words = heading(re.sub(r"\s+", " ", words).strip())
     return words if len(words) <= LONGEST else shorten(words, LONGEST - len(_SEE)).rstrip("… ,") + _SEE
@@ -107,10 +110,23 @@ class _Wording:
 
     def _derived(self, select: exp.Select, item: exp.Expr) -> str:
         """A column that a derived table selects, with what it was reckoned from."""
-        if not is_aggregate(item):
-            return self.values.of(item, select)
         said = _Select(self, select)
-        return said.measures([item], "per")
+        limits = list(filter(None, [*(said.test_text(p) for p in said.having), said.best()]))
+        if not is_aggregate(item):
+            key = any(stripped(item) == stripped(g) for g in said.group())
+            words = self.values.of(item, select)
+            told = select.args.get("limit") or any(p.source == said.root for p in said.phrases)
+            rows = said.rows() if told and not key else ""
+            words = f"{words} of {rows}" if rows else words
+            return f"{words} ({', '.join(limits)})" if limits and not key else words
+        words = said.measures([item], "per")
+        return f"{words} ({', '.join(limits)})" if limits else words
+
+
+def nth(place: int) -> str:
+    """ "2nd", "11th"."""
+    ends = {1: "st", 2: "nd", 3: "rd"}
+    return f"{place}{'th' if place % 100 in (11, 12, 13) else ends.get(place % 10, 'th')}"
 
 
 def _shortened(texts: list[str]) -> list[str]:
@@ -126,13 +142,15 @@ def _shortened(texts: list[str]) -> list[str]:
 class _Select:
     """One SELECT, read once."""
 
-    def __init__(self, wording: _Wording, select: exp.Select, plain: bool = False) -> None:
+    def __init__(
+        self, wording: _Wording, select: exp.Select, plain: bool = False, like: exp.Select | None = None
+    ) -> None:
         self.wording, self.select = wording, select
         self.names, self.values, self.conditions = wording.names, wording.values, wording.conditions
         self.root = self.names.root(select)
         self.grouped = aggregates(select)
         self.items = [self._star(i) for i in select.expressions]
-        metrics, others = self._metrics()
+        metrics, others = self._metrics(like or select)
         glossary = self.names.glossary
         known = [m for m in glossary.metrics if m.name in metrics]
         same = {m.date for m in known}
@@ -151,7 +169,7 @@ class _Select:
         self.phrases = self.conditions.phrases(tests, select, self.dates)
         having = select.args.get("having")
         self.having = self.conditions.phrases(
-            split([having.this]) if having else [], select, self.dates, self.rows()
+            split([having.this]) if having else [], select, self.dates, {self.root: self.rows()}
         )
 
     def words(self) -> str:
@@ -176,7 +194,7 @@ class _Select:
         if isinstance(inner, exp.Select) and inner.args.get("group"):
             keys = inner.copy()
             keys.set("expressions", [k.copy() for k in inner.args["group"].expressions])
-            words = _Select(self.wording, keys).keys_alone(once=False)
+            words = _Select(self.wording, keys, like=inner).keys_alone(once=False)
         elif inner is not None:
             words = self.wording.query(inner)
         return self.conditions.noun_phrase(words, words, [p for p in self.phrases if p.source == ""])
@@ -211,7 +229,7 @@ class _Select:
         counted = counts[first] if first is not None else ""
         texts, rows = [], self.rows(source=counted)
         for measure in measures:
-            texts.append(self.values.of(measure, self.select, rows if id(measure) == first else ""))
+            texts.append(self.values.of(measure, self.select, {counted: rows} if id(measure) == first else {}))
         keys = self._keys()
         parts = [listed(_shortened(texts))]
         if keys:
@@ -219,11 +237,12 @@ class _Select:
         if span := self._span():
             parts.append(span)
         others = self.others(counted)
-        plain = self.names.nouns(self.root, self.select) if self.root else ""
+        source = counted or self.root
+        plain = self.names.nouns(source, self.select) if source else ""
         used = any(rows in text for text in texts)
         if not used and rows != plain and self.root:
-            others = [rows, *others] if keys else others
-            if not keys:
+            others = [rows, *others] if keys or len(texts) > 1 else others
+            if not keys and len(texts) == 1:
                 parts.append(f"of {rows}")
         return ", ".join([" ".join(parts), *others])
 
@@ -231,12 +250,12 @@ class _Select:
         parts = [self.measures(measures, "by")]
         extra = [i for i in self.items if not is_aggregate(i) and not self._is_key(i)]
         parts += [f"with {listed(self._texts(extra))}"] if extra else []
-        hidden = [k for k in self._group() if not any(stripped(i) == k for i in self.items)]
-        if self._keys() and hidden and len(hidden) == len(self._group()):
+        hidden = [k for k in self.group() if not any(stripped(i) == k for i in self.items)]
+        if self._keys() and hidden and len(hidden) == len(self.group()):
             parts.append("figures alone")
         limits = self._limits(measures)
         parts += [limits] if limits else [
-            f"only {self._test_text(p)}" if p.place != "only" else p.text for p in self.having
+            f"only {self.test_text(p)}" if p.place != "only" else p.text for p in self.having
         ]
         parts += [*self._tail(), self._order(), self._limit()]
         return ", ".join(filter(None, parts))
@@ -257,13 +276,16 @@ class _Select:
         limit = self._number("limit")
         if order and limit and is_aggregate(order):
             best = " and ".join(
-                superlative(o, self.values, self.select, "" if used else rows) for o in order.expressions
+                superlative(o, self.values, self.select, {} if used else {self.root: rows})
+                for o in order.expressions
             )
             used = used or rows in best
             one = listed(singles)
+            skipped = self._number("offset")
+            best = f"{nth(skipped + 1)} {best}" if limit == 1 and skipped else best
             head = (f"{one} with the {best}" if limit == 1 and not withs else
                     f"{limit} {head} with the {best}" if not withs else f"{head}, the {limit} with the {best}")
-            tail = [self._offset()]
+            tail = [self._offset() if limit != 1 else ""]
         else:
             tail = [self._order(), self._limit()]
         if not self.having and not (order and is_aggregate(order)) and once:
@@ -272,16 +294,17 @@ class _Select:
         if span := self._span():
             head += f" {span}"
         rest = [rows, *rest] if rows != plain and not used else rest
-        others = [self._test_text(p) for p in self.having if p.place != "with"]
+        rest += [] if self.group() else ["all in one row"]
+        others = [self.test_text(p) for p in self.having if p.place != "with"]
         return ", ".join(filter(None, [head, *rest, *others, *self._tail(), *tail]))
 
-    def _group(self) -> list[exp.Expr]:
+    def group(self) -> list[exp.Expr]:
         group = self.select.args.get("group")
         return [stripped(g) for g in group.expressions] if group else []
 
     def _keys(self) -> list[str]:
         """What it is grouped by; a key that only tells two of one name apart is not said."""
-        group = self._group()
+        group = self.group()
         named = {g.table for g in group if isinstance(g, exp.Column) and self._is_label(g)}
         shown = [g for g in group if any(stripped(i) == g for i in self.items)]
         inside = [n for i in self.items if is_aggregate(i) for n in i.find_all(exp.Column)]
@@ -295,7 +318,7 @@ class _Select:
         return list(dict.fromkeys(found))
 
     def _is_key(self, item: exp.Expr) -> bool:
-        return stripped(item) in self._group()
+        return stripped(item) in self.group()
 
     def _is_label(self, node: exp.Expr) -> bool:
         found = self.names.found(node, self.select)
@@ -308,15 +331,20 @@ class _Select:
     def _key_one(self, item: exp.Expr) -> str:
         node = stripped(item)
         if isinstance(node, exp.Column):
-            if self._is_id(node) or self._is_label(node):
+            if self._is_id(node) or (self._is_label(node) and not self._half(node)):
                 return self.names.noun(node.table, self.select)
             if self.names.referred(node, self.select):
                 return spoken(node.name).removesuffix(" ID")
         return self.values.of(node, self.select)
 
+    def _half(self, node: exp.Column) -> bool:
+        """Whether it is a first or last name without the other."""
+        shown = {c.name for c in map(stripped, self.items) if isinstance(c, exp.Column) and c.table == node.table}
+        return node.name in PEOPLE and len(shown & set(PEOPLE)) == 1
+
     def _key_plural(self, item: exp.Expr) -> str:
         node = stripped(item)
-        if isinstance(node, exp.Column) and (self._is_id(node) or self._is_label(node)):
+        if isinstance(node, exp.Column) and (self._is_id(node) or self._is_label(node)) and not self._half(node):
             return self.names.nouns(node.table, self.select)
         return plural(self._key_one(node))
 
@@ -342,12 +370,14 @@ class _Select:
         having = self.select.args.get("having")
         tests = split([having.this]) if having else []
         test = tests[0] if len(tests) == 1 and len(measures) == 1 else None
-        if not isinstance(test, exp.GT | exp.GTE | exp.LT | exp.LTE) or not isinstance(test.right, exp.Literal):
+        if not isinstance(test, exp.GT | exp.GTE | exp.LT | exp.LTE):
             return ""
         measure = stripped(measures[0])
         if stripped(test.left) != measure:
             return ""
-        return f"only {OVER[type(test)]} {self.values.literal(test.right, measure, self.select)}"
+        if isinstance(test.right, exp.Literal):
+            return f"only {OVER[type(test)]} {self.values.literal(test.right, measure, self.select)}"
+        return f"only {OVER[type(test)]} {self.values.of(test.right, self.select)}"
 
     # A row a row
 
@@ -362,6 +392,8 @@ class _Select:
         neat = neat and not (shown and (limit != 1 or not isinstance(first, exp.Column)))
         if neat:
             rows = self.rows(one=limit == 1)
+            skipped = self._number("offset")
+            best = f"{nth(skipped + 1)} {best}" if limit == 1 and skipped else best
             rows = f"{rows} with the {best}" if limit == 1 else f"{limit} {rows} with the {best}"
             rows = rows if alone else f"the {rows}"
         else:
@@ -373,8 +405,8 @@ class _Select:
         words = rows if alone else f"{head} of {rows}"
         parts = [words, *self.others()]
         parts += ["each once"] if self.select.args.get("distinct") else []
-        parts += [self._test_text(p) for p in self.having]
-        parts += [*self._tail(), self._offset()] if neat else [*self._tail(), self._order(), self._limit()]
+        parts += [self.test_text(p) for p in self.having]
+        parts += [*self._tail(), self._offset() if limit != 1 else ""] if neat else [*self._tail(), self._order(), self._limit()]
         if span := self._span():
             parts[0] += f" {span}"
         return ", ".join(filter(None, parts))
@@ -386,7 +418,7 @@ class _Select:
         both = {n.table for n in people if sum(p.table == n.table for p in people) == 2}
         texts = self._texts(self.items)
         own = all(isinstance(n, exp.Column) and n.table == self.root and self._is_label(n) for n in names)
-        alone = own and (len(names) == 1 and not people or len(names) == 2 and bool(both))
+        alone = own and ((len(names) == 1 and not people) or (len(names) == 2 and bool(both)))
         root = self.names.noun(self.root, self.select) if self.root else ""
         return listed(["name" if t == root else t for t in texts]), alone
 
@@ -432,8 +464,8 @@ class _Select:
         else:
             words = "highest" if down else "lowest"
         only = self._only(node)
-        keys = [g for g in self._group() if g == node]
-        if only or (kind in _TIMES and keys and len(self._group()) == 1):
+        keys = [g for g in self.group() if g == node]
+        if only or (kind in _TIMES and keys and len(self.group()) == 1):
             return words if kind == "text" else f"{words} first"
         name = self.values.of(node, self.select)
         return f"{name} {words}" if kind == "text" else f"{words} {name} first"
@@ -463,16 +495,27 @@ class _Select:
         skipped = self._number("offset")
         return f"after the first {skipped}" if skipped else ""
 
-    def _test_text(self, phrase: Phrase) -> str:
+    def best(self) -> str:
+        """ "the 12 with the highest revenue", for the order and limit of a derived table."""
+        order, limit = self.select.args.get("order"), self.select.args.get("limit")
+        once = "each once" if self.select.args.get("distinct") else ""
+        if limit is None:
+            return once
+        first = superlative(order.expressions[0], self.values, self.select) if order else ""
+        most = f"the {limit.expression.name} with the {first}" if first else f"the first {limit.expression.name}"
+        return ", ".join(filter(None, [once, most, self._offset()]))
+
+    def test_text(self, phrase: Phrase) -> str:
+        """A condition on groups."""
         word = {"with": "with ", "without": "without ", "that": "that "}.get(phrase.place, "")
         return word + phrase.text
 
-    def _metrics(self) -> tuple[set[str], bool]:
+    def _metrics(self, select: exp.Select) -> tuple[set[str], bool]:
         """The metrics among what is selected, filtered and ordered by; and whether anything else is reckoned."""
         metrics: set[str] = set()
         others = False
-        queue: list[exp.Expr] = [stripped(i) for i in self.select.expressions]
-        queue += [n for n in (self.select.args.get("having"), self.select.args.get("order")) if n is not None]
+        queue: list[exp.Expr] = [stripped(i) for i in select.expressions]
+        queue += [n for n in (select.args.get("having"), select.args.get("order")) if n is not None]
         while queue:
             node = stripped(queue.pop())
             name = self.values.term(node, self.select)
@@ -480,6 +523,8 @@ class _Select:
                 metrics.add(name)
             elif isinstance(node, exp.Query):
                 continue
+            elif isinstance(node, exp.Div) and isinstance(stripped(node.right), exp.Count):
+                queue.append(node.left)  # "revenue per customer" is said of the revenue's rows
             elif isinstance(node, exp.AggFunc) and not isinstance(node.parent, exp.Window):
                 branches = node.find(exp.Case)
                 true = branches.args["ifs"][0].args["true"] if branches else None
