@@ -1,4 +1,4 @@
-"""What an expression of a query is made of, seen without its punctuation: factors, branches, what a LAG looks back at."""
+"""What an expression of a query is made of: its factors, the branches of a CASE, what a LAG looks back at."""
 
 from __future__ import annotations
 

@@ -115,7 +115,8 @@ class Arithmetic:
         shown = any(stripped(item) == node for item in select.expressions)
         steps = [self.values.of(o.this, select) for o in lag.args["order"].expressions] if lag.args.get("order") else []
         step = listed(steps) or "row"
-        return f"{word} on the previous {step}" if shown else f"{word} of {self.values.of(node, select)} on previous {step}"
+        said = "" if shown else f" of {self.values.of(node, select)}"
+        return f"{word}{said} on the previous {step}"
 
     def _days(self, node: exp.Expr, select: exp.Select) -> str | None:
         """ "days from order date to shipped date", for a difference of JULIANDAYs, perhaps divided."""

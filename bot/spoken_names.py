@@ -101,7 +101,8 @@ class Names:
             return "ID" if node.table == self.root(select) else f"{self.noun(node.table, select)} ID"
         words = column_words(column.name)
         role = self.noun(node.table, select)
-        if (not full and node.table == self.root(select)) or (not full and self._main(table, column) and node.table == table.name):
+        own = node.table == self.root(select) or (self._main(table, column) and node.table == table.name)
+        if own and not full:
             plain = role == one_of(table) and words not in _VAGUE
             return words if plain else f"{role} {words}"
         return words if words.startswith(role) else f"{role} {words}"
