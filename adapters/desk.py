@@ -93,6 +93,22 @@ class Desk:
             return Asked(answer, error.message)
         return Asked(answer)
 
+    def pick(self, answer: Answer, number: int, *, user_id: str) -> Answer:
+        """The reading `number` (from 0) of an unsure answer, run; what the person meant is noted like a vote for it.
+
+        The memory keeps the pick with the answer that was unsure; where it cannot, the rows are shown all the same.
+        """
+        if self.bot is None:
+            return Answer("", answer.question, "failed", self.trouble or NOT_READY.message, code="not-ready")
+        picked = self.bot.pick(answer, number)
+        if picked.result is None:
+            return picked
+        own = picked.sql == answer.sql
+        noted = self.vote(answer.id, user_id, 1) if own else self.correct(answer.id, user_id, picked.sql or "")
+        if isinstance(noted, Rejected):
+            log.warning("a pick was not noted: %s", noted.message)
+        return picked
+
     def history(self, user_id: str, door: str, limit: int = 20) -> list[Remembered]:
         """The person's last answers, oldest first; none where the memory cannot be read."""
         try:

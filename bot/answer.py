@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +21,7 @@ from bot.schema import Schema
 from bot.shorthand import REFUSAL, Shorthand
 from bot.student import Prediction, Student
 from bot.value_index import ValueIndex
+from bot.wording import in_words
 
 Status = Literal["answered", "unsure", "refused", "failed"]
 Stage = Literal["reading", "writing", "running"]
@@ -35,8 +37,9 @@ NOTHING = "I could not turn that into a query that runs. Try it in other words, 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One way to understand a question: SQL that runs as it stands, and how likely it is what was meant."""
+    """One way to understand a question: in plain words, as SQL that runs as it stands, and how likely it is."""
 
+    words: str
     sql: str
     short: str
     confidence: float
@@ -116,7 +119,8 @@ class Bot:
         self, linked: Linked, predictions: Sequence[Prediction], lap: Callable[[str], None] = lambda _: None
     ) -> tuple[list[Candidate], list[Judged]]:
         """What became of the student's predictions, and those that can be the answer, likeliest to be right first."""
-        candidates = self._trial.run(predictions, linked, self._calibration is not None, lap)
+        doubtful = math.exp(predictions[0].log_probability) < self._threshold  # then other readings are wanted too
+        candidates = self._trial.run(predictions, linked, self._calibration is not None or doubtful, lap)
         unknown = self.student.vocabulary.unknown(self.student.read(linked))
         return candidates, judge(candidates, linked, len(unknown), self._calibration)
 
@@ -160,8 +164,21 @@ class Bot:
         return self._answer(
             question, status, UNSURE if status == "unsure" else "", clock, sql=chosen.sql, result=chosen.result,
             confidence=likely, candidate=chosen.rank, tried=tried, short=chosen.prediction.short,
-            readings=_readings(judged) if status == "unsure" else (),
+            readings=self._readings(judged) if status == "unsure" else (),
         )  # fmt: skip
+
+    def _readings(self, judged: Sequence[Judged]) -> tuple[Reading, ...]:
+        """Up to three candidates that give different results, likeliest first."""
+        kept: list[Judged] = []
+        for each in judged:
+            if each.candidate.sql and not any(same_result(each.candidate, other.candidate) for other in kept):
+                kept.append(each)
+        return tuple(self._reading(each) for each in kept[:READINGS])
+
+    def _reading(self, judged: Judged) -> Reading:
+        sql = judged.candidate.sql or ""
+        words = in_words(sql, self.schema, self.glossary, self._today or date.today())
+        return Reading(words, sql, judged.candidate.prediction.short, judged.probability)
 
     def _cannot(self) -> str:
         names = [t.name.replace("_", " ") for t in sorted(self.schema.tables, key=lambda t: -t.rows)[:5]]
@@ -177,15 +194,6 @@ class Bot:
             confidence=confidence, student_version=self.student.version, candidate=candidate, tried=tried,
             short=short, code=code, timings_ms=clock.laps(), readings=readings,
         )
-
-
-def _readings(judged: Sequence[Judged]) -> tuple[Reading, ...]:
-    """Up to three candidates that give different results, likeliest first."""
-    kept: list[Judged] = []
-    for each in judged:
-        if each.candidate.sql and not any(same_result(each.candidate, other.candidate) for other in kept):
-            kept.append(each)
-    return tuple(Reading(j.candidate.sql or "", j.candidate.prediction.short, j.probability) for j in kept[:READINGS])
 
 
 class _Clock:

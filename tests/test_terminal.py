@@ -255,3 +255,18 @@ def _count(tiny: Tiny, city: str) -> int:
     sql = "SELECT COUNT(*) FROM sales JOIN shops ON shops.id = shop_id WHERE city = ?"
     with closing(sqlite3.connect(tiny.database)) as connection:
         return int(connection.execute(sql, (city,)).fetchone()[0])
+
+
+def test_an_unsure_answer_can_be_told_what_was_meant(mynah: Mynah) -> None:
+    asked = ("ask", "how many sales shops")
+    done = mynah(*asked, threshold=1)
+    assert "  1  Number of sales\n  2  Number of shops" in done.out and "add --pick N" in done.out
+    picked = mynah(*asked, "--pick", "2", threshold=1)
+    assert picked.code == 0 and "FROM shops" in picked.out and "I am not sure" not in picked.out
+    data = json.loads(mynah(*asked, "--json", threshold=1).out)
+    assert [r["words"] for r in data["readings"]] == ["Number of sales", "Number of shops"]
+    assert data["readings"][1]["sql"] == "SELECT COUNT(*) FROM shops"
+    beyond = mynah(*asked, "--pick", "3", threshold=1)
+    assert beyond.code == 2 and "there are 2 readings" in beyond.err
+    sure = mynah("ask", "how many sales are there?", "--pick", "1")
+    assert (sure.code, sure.out) == (2, "") and "--pick is for answers that are unsure" in sure.err

@@ -289,3 +289,20 @@ def test_the_page_says_what_is_wrong_and_goes_on_as_far_as_it_can(
         assert "was not kept" in card.text
         assert "state.db" in card.text
         assert not chromium.all("[aria-label='This is right']", card)
+
+
+def test_an_unsure_answer_asks_what_was_meant_and_notes_it(
+    hostile: Tiny, tmp_path: Path, chromium: Browser
+) -> None:
+    with served(hostile, tmp_path, MYNAH_THRESHOLD="1") as running:
+        chromium.driver.delete_all_cookies()
+        chromium.open(running.url)
+        card = chromium.ask("how many sales shops")
+        assert card.get_attribute("data-status") == "unsure"
+        assert [b.text for b in chromium.all(".readings button", card)] == ["Number of sales", "Number of shops"]
+        chromium.click(chromium.button("Number of shops", card))
+        chromium.until(lambda: "I have noted that this is what you meant" in card.text)
+        assert not chromium.all(".readings button.reading", card)
+    with closing(sqlite3.connect(tmp_path / "state" / "state.db")) as connection:
+        pairs = connection.execute("SELECT question, sql, source, status FROM pairs").fetchall()
+    assert pairs == [("how many sales shops", "SELECT COUNT(*) FROM shops", "correction", "nominated")]

@@ -14,8 +14,17 @@ def answer_text(answer: Answer, shown: Shown, width: int, filed: bool = False) -
     table = as_text(make_table(shown.result, shown.columns, ROWS), width)
     rows = len(shown.result.rows)
     more = f"Add --csv FILE to keep all {rows:,}." if rows > ROWS and not filed else ""
-    parts = [answer.message, shown.sql, "\n".join(filter(None, (table, more))), shown.reading, _origin(answer)]
+    rows_text = "\n".join(filter(None, (table, more)))
+    parts = [answer.message, shown.sql, rows_text, shown.reading, _readings(answer), _origin(answer)]
     return "\n\n".join(part for part in parts if part)
+
+
+def _readings(answer: Answer) -> str:
+    """What else may have been meant, to be picked by its number."""
+    if len(answer.readings) < 2:
+        return ""
+    lines = [f"  {i}  {reading.words}" for i, reading in enumerate(answer.readings, start=1)]
+    return "\n".join(["This is the first of these readings; add --pick N to take another:", *lines])
 
 
 def _origin(answer: Answer) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from adapters.commands.opening import check_writable, settings_for
-from adapters.faults import expected, warn
+from adapters.faults import BadUsage, expected, warn
 
 if TYPE_CHECKING:
     from bot.answer import Answer, Bot
@@ -27,6 +27,9 @@ def command(
     json: Annotated[bool, typer.Option("--json", help="Print the answer as one JSON object.")] = False,
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write all rows here, as CSV.")] = None,
     chart: Annotated[Path | None, typer.Option(metavar="FILE", help="Also draw a chart here, as PNG.")] = None,
+    pick: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Of the readings of an unsure answer, take the N-th.")
+    ] = None,
 ) -> int:
     """Ask a question in plain words."""
     check_writable(csv)
@@ -41,6 +44,8 @@ def command(
         raise
     # What no encoding knows (half a character, from a terminal in another one) becomes a question mark.
     answer = bot.ask(text.encode("utf-8", "replace").decode("utf-8"))
+    if pick is not None:
+        answer = _picked(answer, bot, pick)
     try:
         complete = _give(answer, bot, settings, json, csv, chart)
     finally:
@@ -52,6 +57,15 @@ def _open(settings: Settings) -> Bot:
     from bot.opening import open_bot
 
     return open_bot(settings)
+
+
+def _picked(answer: Answer, bot: Bot, number: int) -> Answer:
+    """The reading that was picked, run. Raises BadUsage when there is no such reading."""
+    if not answer.readings:
+        raise BadUsage("--pick is for answers that are unsure, and this one is not: ask without it")
+    if number > len(answer.readings):
+        raise BadUsage(f"--pick {number}: there are {len(answer.readings)} readings of this question")
+    return bot.pick(answer, number - 1)
 
 
 def _give(
@@ -127,6 +141,7 @@ def to_json(answer: Answer) -> dict[str, Any]:
         "truncated": result.truncated if result else False,
         "confidence": round(answer.confidence, 4),
         "message": answer.message,
+        "readings": [{"words": r.words, "sql": r.sql, "confidence": round(r.confidence, 4)} for r in answer.readings],
         "code": answer.code,
         "candidate": answer.candidate,
         "student_version": answer.student_version,

@@ -9,6 +9,7 @@ from nicegui import ui
 
 from adapters.desk import Asked
 from adapters.web.opinion import Correction, Thumbs
+from adapters.web.readings import Readings
 from adapters.web.result_view import ResultView
 from adapters.web.sql_view import sql_view
 from adapters.web.visit import View, Visit
@@ -60,6 +61,8 @@ class _Card:
                 result = ResultView(self._visit, answer.question, view)
             elif answer.sql is not None:
                 self._earlier()
+            if len(answer.readings) > 1 and not self._not_kept:
+                Readings(self._visit, answer)
             self._next_step()
             self._actions(result)
             if self._not_kept:
