@@ -128,6 +128,10 @@ class Comparisons:
         """A comparison with a row of the query around: "their orders", "of the same department"."""
         names = self.values.names
         homes = [names.home(c, select) for c in (left, right)]
+        if homes[0] is homes[1] and kind is exp.EQ and left.name == right.name and left.table != right.table:
+            referred = names.referred(left, select)
+            thing = singular(spoken(referred.name)) if referred else column_words(left.name)
+            return Phrase(names.root(select), "in", f"of the same {thing}")
         if homes[0] is homes[1] or select not in homes:
             return None
         own, other = (left, right) if homes[0] is select else (right, left)

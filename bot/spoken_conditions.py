@@ -11,6 +11,7 @@ from sqlglot import exp
 from bot.canonical import sources
 from bot.expression_parts import number, stripped
 from bot.flat_query import aggregates, is_aggregate
+from bot.intervals import ONE_DAY
 from bot.nouns import plural, singular, spoken
 from bot.period_phrases import span_words
 from bot.query_shape import conjuncts, parsed
@@ -37,7 +38,7 @@ class Conditions:
         found, left = self._terms(split(tests), select)
         spans: dict[str, tuple[exp.Expr, date | None, date | None]] = {}
         for test in left:
-            bound = _bound(test)
+            bound = _bound(test, self.values.kinds.of(test.this, select).kind == "date")
             if bound is None:
                 continue
             column, first, after = bound
@@ -136,15 +137,19 @@ class Conditions:
             if outside is not None and not negated:
                 return outside
             texts = [self.brief([part], select, dates) for part in _either(inner)]
-            joined = " or ".join(texts)
-            return Phrase(source, "that", f"are not {joined}" if negated else f"are either {joined}")
+            joined = (" nor " if negated else " or ").join(texts)
+            return Phrase(source, "only", f"neither {joined}" if negated else joined)
         if isinstance(inner, exp.Between):
             low, high = (self.values.literal(inner.args[k], inner.this, select) for k in ("low", "high"))
             text = f"{self.values.of(inner.this, select)} {'not ' if negated else ''}from {low} to {high}"
             return Phrase(source, "with", text)
         if isinstance(inner, exp.Like):
             name, pattern = self.values.of(inner.this, select), number(inner.expression)
-            return Phrase(source, "with", f"{name} {'not ' if negated else ''}like {pattern.replace('%', '…')}")
+            column = self.values.names.found(inner.this, select)
+            name = "name" if column and column[1].name in LABELS else name
+            return Phrase(source, "with", f"{name} {'not ' if negated else ''}{_pattern(pattern)}")
+        if negated and isinstance(inner, exp.And):
+            return Phrase(source, "only", f"not both {self.brief([inner], select, dates)}")
         if negated:
             return Phrase(source, "that", f"are not {self.brief([inner], select, dates)}")
         if type(inner) in OVER and isinstance(inner, exp.Binary):
@@ -261,8 +266,22 @@ def _person(test: exp.Expr) -> bool:
     return named and test.left.name in PEOPLE
 
 
-def _bound(test: exp.Expr) -> tuple[exp.Expr, date | None, date | None] | None:
-    """A side of a half-open interval of days."""
+def _pattern(text: str) -> str:
+    """A LIKE pattern: "containing desk"."""
+    inner = text.strip("%")
+    if "%" in inner or "_" in inner or "%" not in text:
+        return f"like {text.replace('%', '…')}"
+    return f"{'containing' if text[0] == text[-1] else 'ending with' if text[0] == '%' else 'starting with'} {inner}"
+
+
+def _bound(test: exp.Expr, whole: bool) -> tuple[exp.Expr, date | None, date | None] | None:
+    """A side of a half-open interval of days, or both. `whole`: what is compared is a day and no time of day."""
+    if whole and isinstance(test, exp.EQ | exp.GT | exp.LTE) and (day := day_of(test.right)) is not None:
+        first = None if isinstance(test, exp.LTE) else day if isinstance(test, exp.EQ) else day + ONE_DAY
+        return stripped(test.left), first, None if isinstance(test, exp.GT) else day + ONE_DAY
+    if whole and isinstance(test, exp.Between):
+        low, high = day_of(test.args["low"]), day_of(test.args["high"])
+        return (stripped(test.this), low, high + ONE_DAY) if low and high else None
     if not isinstance(test, exp.GTE | exp.LT):
         return None
     day = day_of(test.right)

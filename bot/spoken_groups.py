@@ -53,7 +53,9 @@ class Groups(Said):
         parts = [self.measures(measures, "by")]
         extra = [i for i in self.items if not is_aggregate(i) and not self._is_key(i)]
         parts += [f"with {listed(self._texts(extra))}"] if extra else []
-        hidden = [k for k in self.group() if not any(stripped(i) == k for i in self.items)]
+        named = {n.table for i in self.items if isinstance(n := stripped(i), exp.Column) and self._is_label(n)}
+        hidden = [k for k in self.group() if not any(stripped(i) == k for i in self.items)
+                  and not (isinstance(k, exp.Column) and k.table in named)]
         if self._keys() and hidden and len(hidden) == len(self.group()):
             parts.append("figures alone")
         limits = self._limits(measures)
@@ -117,7 +119,9 @@ class Groups(Said):
         return list(dict.fromkeys(found))
 
     def _is_key(self, item: exp.Expr) -> bool:
-        return stripped(item) in self.group()
+        node, group = stripped(item), self.group()
+        labelled = isinstance(node, exp.Column) and self._is_label(node)
+        return node in group or (labelled and any(self._is_id(g) and g.table == node.table for g in group))
 
     def _key_one(self, item: exp.Expr) -> str:
         node = stripped(item)

@@ -60,4 +60,4 @@ class Lists(Said):
         node = stripped(item)
         if isinstance(node, exp.Column):
             return self.names.nouns(node.table, self.select) if self._is_label(node) else plural(words)
-        return words
+        return "names" if words == "name" else words

@@ -53,6 +53,9 @@ class Said:
             return
         where = select.args.get("where")
         tests = split([where.this]) if where else []
+        for join in select.args.get("joins") or []:
+            tests += split([join.args["on"]] if join.args.get("on") else [])
+        tests = [t for t in tests if not self._joins(t)]
         if not others:
             meant = [t for m in known if m.where for t in split([parsed(m.where)])]
             tests = [t for t in tests if t not in meant] if all(t in tests for t in meant) else tests
@@ -63,6 +66,17 @@ class Said:
         self.having = self.conditions.phrases(
             split([having.this]) if having else [], select, self.dates, {self.root: self.rows()}
         )
+
+    def _joins(self, test: exp.Expr) -> bool:
+        """Whether a condition only follows a foreign key from one source to another."""
+        sides = (test.left, test.right) if isinstance(test, exp.EQ) else ()
+        if not sides or not all(isinstance(s, exp.Column) for s in sides):
+            return False
+        here = all(self.names.home(s, self.select) is self.select for s in sides if isinstance(s, exp.Column))
+        left, right = sides
+        assert isinstance(left, exp.Column) and isinstance(right, exp.Column)
+        derived = any(self.names.table(s.table, self.select) is None for s in (left, right))
+        return here and (derived or self.names.linked(left, right, self.select, self.select))
 
     def rows(self, one: bool = False, source: str = "") -> str:
         """The rows that are read, or those of another source, with the conditions about them."""
@@ -118,8 +132,10 @@ class Said:
     def _texts(self, items: Sequence[exp.Expr]) -> list[str]:
         """The words of columns, first and last name as one."""
         nodes = [stripped(i) for i in items if not i.is_star]
+        stars = [i for i in items if i.is_star]
         people = [self._person(n) for n in nodes]
-        whole = ["all columns"] if len(nodes) < len(items) else []
+        whole = [f"all {self.names.noun(s.table, self.select)} columns" if isinstance(s, exp.Column) else "all columns"
+                 for s in stars]
         return whole + [source if source and people.count(source) > 1 else self.values.of(node, self.select)
                         for node, source in zip(nodes, people, strict=True)]
 

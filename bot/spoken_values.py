@@ -15,6 +15,10 @@ from bot.query_shape import behind, conjuncts, parsed
 from bot.spoken_arithmetic import NO_ROWS, Arithmetic, Rows
 from bot.spoken_names import PEOPLE, Names, column_words, listed
 
+_FUNCTIONS: dict[type[exp.Expr], str] = {
+    exp.Abs: "size of", exp.Length: "length of", exp.Upper: "capitals of", exp.Lower: "small letters of",
+    exp.GroupConcat: "list of",
+}
 _BUCKETS = {"%Y-%m": "month", "%m": "month of the year", "%Y": "year", "%Y-%W": "week", "%w": "weekday",
             "%H": "hour", "%Y-%m-%d": "day", "%d": "day of the month"}
 _DATED = ("date", "timestamp", "month", "quarter", "year", "week")
@@ -198,10 +202,11 @@ class Values:
         within = f" within each {listed(parts)}" if parts else ""
         order = node.args.get("order")
         inside = stripped(node.this)
-        by = listed([self.of(o.this, select) + (" downwards" if o.args.get("desc") else "") for o in
-                     order.expressions]) if order else ""
+        by = listed([self.of(o.this, select) for o in order.expressions]) if order else ""
+        falling = order is not None and bool(order.expressions[0].args.get("desc"))
         if isinstance(inside, exp.RowNumber | exp.Rank | exp.DenseRank):
             kind = "place" if isinstance(inside, exp.RowNumber) else "rank"
+            by = f"{'highest' if falling else 'lowest'} {by}" if by else ""
             return f"{kind} by {by}{within}" if by else f"{kind}{within}"
         inner = self.of(inside.this, select) if isinstance(inside, exp.Sum | exp.Avg | exp.Lag | exp.Lead) else (
             self.of(inside, select)
@@ -209,9 +214,7 @@ class Values:
         if isinstance(inside, exp.Lag | exp.Lead):
             return f"{'previous' if isinstance(inside, exp.Lag) else 'next'} {inner}{within}"
         if isinstance(inside, exp.Sum) and by:
-            down = order is not None and order.expressions[0].args.get("desc")
-            return f"running total of {inner}{within}" + (f" from the highest {by.removesuffix(' downwards')} down"
-                                                          if down else "")
+            return f"running total of {inner}{within}" + (f" from the highest {by} down" if falling else "")
         if isinstance(inside, exp.Avg):
             frame = node.args.get("spec")
             return f"{'moving ' if frame else ''}average of {inner}{within}"
@@ -236,8 +239,9 @@ class Values:
             return f"whether {self.tests(conjuncts(node), select)}"
         if isinstance(node, exp.Tuple):
             return listed([self.of(e, select) for e in node.expressions])
-        if isinstance(node, exp.Abs):
-            return f"size of {self.of(node.this, select)}"
+        for kind, words in _FUNCTIONS.items():
+            if isinstance(node, kind):
+                return f"{words} {self.of(node.this, select)}"
         if isinstance(node, exp.Distinct):
             return "different " + plural(self.of(node.expressions[0], select))
         return None

@@ -40,7 +40,10 @@ def in_words(sql: str, schema: Schema, glossary: Glossary, today: date | None = 
     try:
         tree = canonicalize(sql, schema)
         assert isinstance(tree, exp.Query)
-        words = _Wording(schema, glossary, today).query(flatten(tree))
+        flat = flatten(tree)
+        if any(schema.table(t.name) is None for t in flat.find_all(exp.Table)):
+            return _named(sql, schema)
+        words = _Wording(schema, glossary, today).query(flat)
     except (CanonicalError, SqlglotError, RecursionError, ValueError, TypeError, AttributeError, LookupError):
         # SQL written by hand can have shapes that nobody thought of: words that fail must not fail the answer.
         return _named(sql, schema)
@@ -72,7 +75,8 @@ class _Wording:
             if isinstance(node, exp.Union) and not node.args.get("distinct"):
                 word = "followed by"
             tail = limit_words(node, "first")
-            return ", ".join(filter(None, [f"{self.query(node.this)}, {word} {self.query(node.expression)}", tail]))
+            both = f"{self.query(node.this)}{'' if word[:4] == 'that' else ','} {word} {self.query(node.expression)}"
+            return ", ".join(filter(None, [both, tail]))
         assert isinstance(node, exp.Select)
         if not sources(node):
             return listed([self.values.of(item, node) for item in node.expressions])
@@ -95,7 +99,9 @@ class _Wording:
     def _nested(self, node: exp.Expr) -> str:
         """A query that stands for one value."""
         words = self.query(node)
-        select = node.find(exp.Select)
+        select, around = node.find(exp.Select), node.find_ancestor(exp.Select)
+        if around is not None and not sources(around):
+            return words
         whole = select is not None and not select.args.get("where") and not select.args.get("group")
         return f"the overall {words}" if whole and select and aggregates(select) else f"the {words}"
 
