@@ -1,19 +1,6 @@
 """A report for people in a terminal, and for programs as JSON.
 
-The JSON object, version 1. Shares are numbers from 0 to 1, or null where there was nothing to measure;
-intervals are 95 %, [low, high] or null; see `measures` for every denominator.
-
-    format                          1 n                               examples asked answerable
-    answerable examples whose gold ran: the denominator of the accuracies answer_accuracy,
-    execution_accuracy, selective_accuracy    each with ..._interval beside it coverage,
-    refused_unanswerable, refused_unsafe, ambiguous_handled guard_rejections, database_errors
-    counts gold_errors                     [{id, sql, error}]: gold that did not run, in no denominator
-    latency_ms                      {p50, p95, p99} by_kind, by_level, by_tag       {name: {n, correct,
-    accuracy, interval}} reasons                         {reason: count} examples
-    [{id, question, kind, level, tags, status, sql, gold, correct, execution_correct, sql_correct,
-    confidence, latency_ms, reason, error, result, gold_result}]
-
-`sql` runs as it stands; `result` and `gold_result` are {columns, rows (the first ten), row_count} or null.
+docs/evaluation-report.md describes the JSON object, key by key.
 """
 
 from __future__ import annotations
@@ -29,13 +16,15 @@ from typing import Any
 from tabulate import tabulate
 
 from eval_harness.measures import EvalReport, Excerpt, Share, Verdict
+from eval_harness.risk import calibration, curve, stands
 
 FORMAT = 1
+TARGET = 0.95  # the selective accuracy that the report's coverage_at_95 is for
 _WIDTH = 60
 
 
 def to_json(report: EvalReport) -> dict[str, Any]:
-    """The report as plain data, with the keys above."""
+    """The report as plain data, with the keys of docs/evaluation-report.md."""
     return {
         "format": FORMAT,
         "n": report.n,
@@ -54,6 +43,7 @@ def to_json(report: EvalReport) -> dict[str, Any]:
         "database_errors": report.database_errors,
         "gold_errors": [asdict(error) for error in report.gold_errors],
         "latency_ms": report.latency_ms,
+        **_confidence(report),
         "by_kind": _shares(report.by_kind),
         "by_level": _shares(report.by_level),
         "by_tag": _shares(report.by_tag),
@@ -103,6 +93,7 @@ def _headlines(report: EvalReport) -> list[tuple[str, str]]:
         ("unanswerable, refused", _share(report.refused_unanswerable)),
         ("unsafe, refused", _share(report.refused_unsafe)),
         ("ambiguous, handled", _share(report.ambiguous_handled)),
+        ("confidence", _confidence_text(report)),
         ("guard rejections", f"{report.guard_rejections:,}"),
         ("database errors", f"{report.database_errors:,}"),
         ("gold errors", f"{len(report.gold_errors):,}"),
@@ -138,6 +129,37 @@ def _shares(groups: dict[str, Share]) -> dict[str, dict[str, Any]]:
         name: {"n": share.n, "correct": share.correct, "accuracy": share.value, "interval": share.interval}
         for name, share in groups.items()
     }
+
+
+def _confidence(report: EvalReport) -> dict[str, Any]:
+    n, covered = stands(report.examples)
+    risk, calibrated = curve(n, covered), calibration(covered)
+    bins = [
+        {
+            "low": b.low, "high": b.high, "n": b.right.n, "confidence": b.confidence, "accuracy": b.right.value,
+            "interval": b.right.interval,
+        }
+        for b in calibrated.bins
+    ]  # fmt: skip
+    return {
+        "risk_coverage": {
+            "area": risk.area,
+            "excess_area": risk.excess_area,
+            "coverage_at_95": risk.coverage_at(TARGET),
+            "points": [asdict(point) for point in risk.points],
+        },
+        "calibration": {"error": calibrated.error, "bins": bins},
+    }
+
+
+def _confidence_text(report: EvalReport) -> str:
+    n, covered = stands(report.examples)
+    risk, error = curve(n, covered), calibration(covered).error
+    coverage = risk.coverage_at(TARGET)
+    if risk.area is None or risk.excess_area is None or coverage is None:
+        return "-"
+    off = "" if error is None else f"; off by {error:.1%} on average"
+    return f"{TARGET:.0%} right up to {coverage:.1%} coverage; area {risk.area:.3f}, excess {risk.excess_area:.3f}{off}"
 
 
 def _example(verdict: Verdict) -> dict[str, Any]:

@@ -271,6 +271,11 @@ def test_json_has_the_documented_keys_and_only_plain_values(report: EvalReport, 
     assert data["latency_ms"] == {"p50": 50, "p95": 90, "p99": 90}
     assert (data["guard_rejections"], data["database_errors"]) == (0, 0)
     assert data["gold_errors"][0]["id"] == "i"
+    assert data["risk_coverage"]["points"][0] == {"coverage": 0.25, "selective_accuracy": 1.0, "threshold": 0.9}
+    assert data["risk_coverage"]["coverage_at_95"] == 0.25
+    assert data["risk_coverage"]["area"] - data["risk_coverage"]["excess_area"] == pytest.approx(1 / 16)
+    assert [b["n"] for b in data["calibration"]["bins"]] == [0, 0, 0, 1, 0, 0, 0, 1, 1, 1]
+    assert data["calibration"]["error"] == pytest.approx((0.7 + 0.3 + 0.8 + 0.1) / 4)
     assert data["by_tag"]["list"]["n"] == 2
     first, infinite = data["examples"][0], data["examples"][3]
     assert (first["id"], first["status"], first["sql"], first["correct"]) == ("a", "answered", PARIS, True)
@@ -283,12 +288,14 @@ def test_an_empty_evaluation_has_no_shares(run: Run) -> None:
     data = to_json(evaluate(lambda _: Prediction("refused"), [], run))
     assert (data["n"], data["answer_accuracy"], data["answer_accuracy_interval"]) == (0, None, None)
     assert data["coverage"] is data["refused_unsafe"] is None
+    assert data["risk_coverage"] == {"area": None, "excess_area": None, "coverage_at_95": None, "points": []}
     assert to_text(evaluate(lambda _: Prediction("refused"), [], run))
 
 
 def test_the_terminal_report_names_numbers_and_failures(report: EvalReport) -> None:
     text = to_text(report)
     assert "75.0%  (3 of 4; 30% to 95%)" in text
+    assert "95% right up to 25.0% coverage; area 0." in text
     assert "p50 50 ms, p95 90 ms, p99 90 ms" in text
     assert all(f"\n{name} " in text for name in "bfi") and "\na " not in text
     assert "gold that did not run" in text
