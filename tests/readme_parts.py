@@ -26,6 +26,7 @@ OTHERS = {
     "kd_training/": "How the student learns.",
     "kd_training/synthesize/": "Questions and their SQL, made without a teacher.",
     "eval_harness/": "How good a student is.",
+    "eval_harness/page/": "What a report's page is made of: styles and a script.",
     "bot/": "How one question becomes one answer. Imports nothing above it.",
     "bot/migrations/": "The tables' history, one file a step in versions/.",
     "bot/migrations/versions/": "The steps.",
@@ -49,7 +50,10 @@ OTHERS = {
     "mynah.toml.example": "Every setting, explained: copy it to mynah.toml.",
     "pyproject.toml": "The package: what it needs, its command, how it is checked.",
 }
-_WHOLE = {"adapters/web/static/", "bot/migrations/versions/", "demo/phrasings/", "demo/student/", "tests/"}
+_WHOLE = {
+    "adapters/web/static/", "bot/migrations/versions/", "demo/phrasings/", "demo/student/", "eval_harness/page/",
+    "tests/",
+}  # fmt: skip
 _IGNORED = {"__pycache__", "runs"}
 _TOP = (*sorted(name for name in OTHERS if "/" not in name), ".ci/run")
 
@@ -83,7 +87,7 @@ def _walk(folder: Path, depth: int) -> Iterator[tuple[str, str]]:
 def _first_line(path: Path) -> str:
     if path.suffix == ".mako":
         return "The form of a new step."
-    if path.suffix == ".png":
+    if path.suffix in (".png", ".svg"):
         return f"A picture: {path.stem.replace('-', ' ')}."
     if path.suffix == ".md":
         return path.read_text("utf-8").splitlines()[0].lstrip("# ")

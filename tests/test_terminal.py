@@ -192,12 +192,14 @@ def test_eval_reports_and_writes(mynah: Mynah) -> None:
         {"id": "none", "question": "what is the weather like?", "sql": []},
     ]
     (mynah.folder / "set.jsonl").write_text("\n".join(map(json.dumps, lines)))
-    done = mynah("eval", "set.jsonl", "--json", "report.json")
+    done = mynah("eval", "set.jsonl", "--json", "report.json", "--html", "report.html")
     assert done.code == 0 and "50.0%  (1 of 2" in done.out
     report = json.loads((mynah.folder / "report.json").read_text())
     assert (report["n"], report["answer_accuracy"], report["refused_unanswerable"]) == (3, 0.5, 1.0)
     assert (report["guard_rejections"], report["database_errors"]) == (0, 0)
     assert [e["correct"] for e in report["examples"]] == [True, False, True]
+    page = (mynah.folder / "report.html").read_text("utf-8")
+    assert "Evaluation of set" in page and "tiny-1" in page and str(mynah.tiny.database.parent) not in page
 
 
 def test_eval_refuses_bad_files_before_it_begins(mynah: Mynah) -> None:
@@ -206,8 +208,9 @@ def test_eval_refuses_bad_files_before_it_begins(mynah: Mynah) -> None:
     assert (done.code, done.out) == (2, "") and "bad.jsonl, line 2" in done.err
     assert mynah("eval", "missing.jsonl").code == 2
     for place, says in (("no/where.json", "no folder"), (".", "is a folder"), ("/dev/null", "not a file")):
-        done = mynah("eval", "bad.jsonl", "--json", place)
-        assert done.code == 2 and says in done.err
+        for option in ("--json", "--html"):
+            done = mynah("eval", "bad.jsonl", option, place)
+            assert done.code == 2 and says in done.err
 
 
 def test_check_refuses_a_bad_line(mynah: Mynah) -> None:

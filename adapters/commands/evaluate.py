@@ -21,16 +21,38 @@ def command(
     db: Annotated[str | None, typer.Option(metavar="URL", help="The database to ask.")] = None,
     student: Annotated[Path | None, typer.Option(metavar="DIR", help="The student to measure.")] = None,
     json: Annotated[Path | None, typer.Option("--json", metavar="OUT", help="Write the whole report here.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", metavar="OUT", help="Write it as a page for people.")] = None,
 ) -> int:
     """Measure the student on questions with known answers."""
     from eval_harness.report import to_text, write_json
 
     check_writable(json, replaced=True)
+    check_writable(html, replaced=True)
     report = _measure(file, db, student)
     print(to_text(report))
     if json is not None:
         write_json(report, json)
+    if html is not None:
+        _write_page(report, html, file, db, student)
     return 0
+
+
+def _write_page(report: EvalReport, path: Path, file: Path, db: str | None, student: Path | None) -> None:
+    """The page, with what a reader should know of the run; not the database's URL, which may hold a password."""
+    from datetime import date
+
+    from bot.manifest import read_manifest
+    from eval_harness.report_html import write_html
+
+    settings = settings_for(db, student)
+    engine, _, rest = settings.database_url.get_secret_value().rpartition("://")
+    facts = {
+        "examples": file.name,
+        "student": read_manifest(settings.student_dir).version,
+        "database": f"{Path(rest.partition('?')[0]).name} ({engine.partition('+')[0] or 'sqlite'})",
+        "today": str(settings.today or date.today()),
+    }
+    write_html(report, path, f"Evaluation of {file.stem}", facts=facts)
 
 
 def _measure(file: Path, db: str | None, student: Path | None) -> EvalReport:
