@@ -80,12 +80,11 @@ def _without_null_test(test: exp.In) -> None:
     """x IN (SELECT y … WHERE y IS NOT NULL): the last says nothing that people would miss."""
     query = test.args.get("query")
     select = query.this if isinstance(query, exp.Subquery) else query
-    where = select.args.get("where") if isinstance(select, exp.Select) else None
-    if where is None or len(select.expressions) != 1:
+    if not isinstance(select, exp.Select) or not select.args.get("where") or len(select.expressions) != 1:
         return
     item = select.expressions[0]
     present = exp.Not(this=exp.Is(this=item.copy(), expression=exp.Null()))
-    kept = [t for t in conjuncts(where.this) if t != present]
+    kept = [t for t in conjuncts(select.args["where"].this) if t != present]
     select.set("where", exp.Where(this=exp.and_(*kept, copy=False)) if kept else None)
 
 

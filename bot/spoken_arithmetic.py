@@ -87,8 +87,10 @@ class Arithmetic:
             alone = not under.args.get("partition_by") and not under.args.get("order")
             inner = stripped(under.this)
             return alone and isinstance(inner, exp.Sum) and stripped(inner.this) == over
-        inner = under.this if isinstance(under, exp.Subquery) else None
-        if not isinstance(inner, exp.Select) or not select.args.get("group") or len(inner.expressions) != 1:
+        inner = under.this
+        if not isinstance(under, exp.Subquery) or not isinstance(inner, exp.Select):
+            return False
+        if not select.args.get("group") or len(inner.expressions) != 1:
             return False
         if any(inner.args.get(key) for key in ("group", "having", "limit")) or stripped(inner.expressions[0]) != over:
             return False

@@ -73,10 +73,11 @@ class Comparisons:
             return Phrase(source, "with", f"{_MANY[kind]}{number(right)} {few}")
         if isinstance(right, exp.Subquery) and isinstance(right.this, exp.Select) and kind is exp.EQ:
             inner, goal = right.this, stripped(right.this.expressions[0])
-            tied = isinstance(left, exp.Column) and isinstance(goal, exp.Column)
-            if tied and not aggregates(inner) and not inner.args.get("limit") and self.values.names.linked(
+            single = not aggregates(inner) and not inner.args.get("limit")
+            keyed = isinstance(left, exp.Column) and isinstance(goal, exp.Column) and self.values.names.linked(
                 left, goal, select, inner
-            ):
+            )
+            if single and keyed:
                 return Phrase(source, "in", f"of {self.rows_of(inner)}")
         guess = self.values.kinds.of(left, select).kind
         dated = guess in ("date", "timestamp")

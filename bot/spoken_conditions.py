@@ -94,7 +94,8 @@ class Conditions:
         named = [t for t in tests if _person(t)]
         by: dict[str, dict[str, str]] = {}
         for test in named:
-            by.setdefault(test.left.table, {})[test.left.name] = number(test.right)
+            if isinstance(test, exp.EQ) and isinstance(test.left, exp.Column):
+                by.setdefault(test.left.table, {})[test.left.name] = number(test.right)
         if len(named) != sum(map(len, by.values())) or not all(len(parts) == 2 for parts in by.values()):
             return []
         return [Phrase(source, "name", " ".join(parts[p] for p in PEOPLE)) for source, parts in by.items()]
@@ -262,8 +263,9 @@ def _either(test: exp.Expr) -> list[exp.Expr]:
 
 
 def _person(test: exp.Expr) -> bool:
-    named = isinstance(test, exp.EQ) and isinstance(test.left, exp.Column) and isinstance(test.right, exp.Literal)
-    return named and test.left.name in PEOPLE
+    if not (isinstance(test, exp.EQ) and isinstance(test.left, exp.Column) and isinstance(test.right, exp.Literal)):
+        return False
+    return test.left.name in PEOPLE
 
 
 def _pattern(text: str) -> str:

@@ -120,8 +120,9 @@ class Groups(Said):
 
     def _is_key(self, item: exp.Expr) -> bool:
         node, group = stripped(item), self.group()
-        labelled = isinstance(node, exp.Column) and self._is_label(node)
-        return node in group or (labelled and any(self._is_id(g) and g.table == node.table for g in group))
+        if node in group or not (isinstance(node, exp.Column) and self._is_label(node)):
+            return node in group
+        return any(isinstance(g, exp.Column) and self._is_id(g) and g.table == node.table for g in group)
 
     def _key_one(self, item: exp.Expr) -> str:
         node = stripped(item)

@@ -72,8 +72,8 @@ class Values:
 
     def term(self, node: exp.Expr, select: exp.Select) -> str:
         """The glossary's name for an expression, if it has one."""
-        if isinstance(node, exp.Sum) and isinstance(stripped(node.this), exp.Sub):
-            both = stripped(node.this)
+        both = stripped(node.this) if isinstance(node, exp.Sum) else None
+        if isinstance(both, exp.Sub):
             node = exp.Sub(this=exp.Sum(this=both.left.copy()), expression=exp.Sum(this=both.right.copy()))
         return next((name for name, term in self.terms.items() if node == term), "")
 
