@@ -2,8 +2,8 @@
 
     python -m kd_training.calibration --student DIR --db URL --pairs DIR [--examples FILE] [--target 0.95]
 
-`--pairs` is the folder of a synthesis: its valid.jsonl (SQL templates never trained on) and phrasings.jsonl (new
-words for templates that were). `--examples` adds questions with gold SQL that people wrote, if they are not the ones
+`--pairs` is the folder of a synthesis: its phrasings.jsonl (new words for SQL templates that were trained on) and
+valid.jsonl (templates that were not). `--examples` adds questions with gold SQL that people wrote, if they are not the ones
 that the student will be measured with. The fit is kept in the student's directory, as calibration.json.
 """
 
@@ -35,25 +35,32 @@ from eval_harness.example import Example, read_examples
 from eval_harness.match import answer_match
 
 FILE = "calibration.json"
+ENOUGH = 400  # held-out questions
 _ALL = Calibration({}, 0.0)  # makes the bot run every candidate
 
 
 def sample_pairs(pairs: Path, count: int, seed: int = 0) -> list[tuple[str, str]]:
-    """Up to `count` (question, short SQL), half of each held-out kind, each SQL template at most four times."""
-    chosen: list[tuple[str, str]] = []
-    for name in ("phrasings", "valid"):
-        path = pairs / f"{name}.jsonl"
-        lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.is_file() else []
-        random.Random(seed).shuffle(lines)
-        taken: dict[str, int] = {}
-        kept: list[tuple[str, str]] = []
-        for line in lines:
-            limit = count // 10 if line["target"] == REFUSAL else 4
-            if len(kept) < count // 2 and taken.get(line["target"], 0) < limit:
-                taken[line["target"]] = taken.get(line["target"], 0) + 1
-                kept.append((line["question"], line["target"]))
-        chosen += kept
-    return chosen
+    """Up to `count` held-out (question, short SQL), each SQL template at most four times.
+
+    New words for templates that were trained are most like what people ask. Templates that were not are harder than
+    that, and confidences fitted on them come out too low: they only make up the number where there are few others.
+    """
+    chosen = _sample(pairs / "phrasings.jsonl", count, seed)
+    short = min(count, ENOUGH) - len(chosen)
+    return chosen + (_sample(pairs / "valid.jsonl", short, seed) if short > 0 else [])
+
+
+def _sample(path: Path, count: int, seed: int) -> list[tuple[str, str]]:
+    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.is_file() else []
+    random.Random(seed).shuffle(lines)
+    taken: dict[str, int] = {}
+    kept: list[tuple[str, str]] = []
+    for line in lines:
+        limit = max(4, count // 10) if line["target"] == REFUSAL else 4
+        if len(kept) < count and taken.get(line["target"], 0) < limit:
+            taken[line["target"]] = taken.get(line["target"], 0) + 1
+            kept.append((line["question"], line["target"]))
+    return kept
 
 
 class Observer:
@@ -91,8 +98,8 @@ class Observer:
         gold = self._run(bound.sql, bound.parameters)
         if gold is None or not gold.rows:
             return None  # an empty answer tells a right query from a wrong one no better than luck does
-        ordered = " ORDER BY " in target and " LIMIT " not in target
-        return self._observe(question, [gold], ordered, re.sub(r":[vnd]\d", ":s", target))
+        # Whether a question asks for an order is not written down with it, so no order is asked for.
+        return self._observe(question, [gold], False, re.sub(r":[vnd]\d", ":s", target))
 
     def _observe(self, question: str, golds: Sequence[Result], ordered: bool, group: str) -> Observation:
         linked: Linked = self._bot.link(question)
