@@ -26,8 +26,8 @@ def spider_match(gold: Table, predicted: Table, gold_sql: str) -> bool:
     if not gold.rows and not predicted.rows:
         return True
     numbers: dict[Cell, int] = {}
-    sides = [_coded(table, numbers) for table in (gold, predicted)]
-    return matching_columns(*sides, ordered=has_order(gold_sql), extra=0) is not None
+    first, second = _coded(gold, numbers), _coded(predicted, numbers)
+    return matching_columns(first, second, ordered=has_order(gold_sql), extra=0) is not None
 
 
 def bird_match(gold: Table, predicted: Table) -> bool:
