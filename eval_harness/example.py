@@ -2,7 +2,8 @@
 
 Our format is JSON Lines, one object a line: `id`, `question`, `sql` (a list: any of them is right; empty
 when there is nothing to answer), `kind`, `ordered` (whether the order of rows is part of the answer),
-`level` and `tags`. Only `id` and `question` must be there. Gold SQL is written in SQLite's dialect.
+`level`, `tags` and `database` (also written `db` or `db_id`: which database of a folder is asked). Only `id`
+and `question` must be there. Gold SQL is written in SQLite's dialect. Other people's formats: `formats`.
 """
 
 from __future__ import annotations
@@ -16,12 +17,16 @@ from typing import Any, Literal, cast, get_args
 
 Kind = Literal["answerable", "unanswerable", "ambiguous", "unsafe"]
 
-_KEYS = ("id", "question", "sql", "kind", "ordered", "level", "tags")
+_KEYS = ("id", "question", "sql", "kind", "ordered", "level", "tags", "database", "db", "db_id")
+_DATABASE = ("database", "db_id", "db")
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One question of an evaluation set. `sql` holds every accepted answer, or reading of the question."""
+    """One question of an evaluation set. `sql` holds every accepted answer, or reading of the question.
+
+    `database` is the id of the database that is asked, empty where there is only one.
+    """
 
     id: str
     question: str
@@ -30,6 +35,7 @@ class Example:
     ordered: bool = False
     level: str = ""
     tags: tuple[str, ...] = ()
+    database: str = ""
 
 
 class ExampleError(ValueError):
@@ -86,6 +92,7 @@ def _example(line: str) -> Example:
         ordered=_flag(data, "ordered"),
         level=_text(data, "level") if "level" in data else "",
         tags=_texts(data.get("tags", []), "tags"),
+        database=next((_text(data, key) for key in _DATABASE if key in data), ""),
     )
     _check_sql_fits_kind(example)
     return example

@@ -9,6 +9,10 @@
     ambiguous_handled     unsure, or answered by one of the readings / ambiguous questions
     by_kind               the share of right behaviour for every kind
     by_level, by_tag      answer accuracy over the answerable questions of a level or with a tag
+    variants              right by another benchmark's rules / answerable questions, by the rule's name
+
+Where a database has several copies (`suite`), right means right on all of them, and two more variants say so:
+`test_suite` (on all copies) and `one_database` (on the original alone).
 
 Questions whose gold queries all failed are in no denominator but n. A share of nothing is None. Intervals
 are Wilson's (Wilson 1927, "Probable inference, the law of succession, and statistical inference"), at 95 %.
@@ -18,8 +22,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from bot.database import Cell, Result
 from eval_harness.example import Kind
@@ -58,7 +62,8 @@ class Verdict:
 
     `correct` is whether the bot did the right thing: gave a right answer, or did not answer what it should
     not. `sql_correct` is whether its SQL is right whatever the status (None without SQL or gold): what a
-    confidence is fitted to. `measurable` is False where no gold query ran.
+    confidence is fitted to. `measurable` is False where no gold query ran. `variants`: whether it is right by
+    other rules.
     """
 
     id: str
@@ -81,6 +86,7 @@ class Verdict:
     gold_result: Excerpt | None
     guard_rejections: int
     database_errors: int
+    variants: Mapping[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +128,7 @@ class EvalReport:
     latency_ms: dict[str, float]
     reasons: dict[str, int]
     examples: tuple[Verdict, ...]
+    variants: dict[str, Share] = field(default_factory=dict)
 
 
 def summarise(verdicts: Sequence[Verdict], gold_errors: Sequence[GoldError] = ()) -> EvalReport:
@@ -150,6 +157,7 @@ def summarise(verdicts: Sequence[Verdict], gold_errors: Sequence[GoldError] = ()
         latency_ms={f"p{p}": percentile([v.latency_ms for v in verdicts], p) for p in (50, 95, 99)},
         reasons=dict(Counter(v.reason for v in verdicts).most_common()),
         examples=tuple(verdicts),
+        variants=_variants(answerable),
     )
 
 
@@ -170,6 +178,13 @@ def percentile(values: Sequence[float], p: float) -> float:
 
 def _correct(verdicts: Sequence[Verdict]) -> Share:
     return Share(len(verdicts), sum(v.correct for v in verdicts))
+
+
+def _variants(answerable: Sequence[Verdict]) -> dict[str, Share]:
+    """A question without a prediction to compare is wrong by every rule."""
+    names = sorted({name for verdict in answerable for name in verdict.variants})
+    rights = {name: sum(verdict.variants.get(name, False) for verdict in answerable) for name in names}
+    return {name: Share(len(answerable), right) for name, right in rights.items()}
 
 
 def _grouped(pairs: Iterable[tuple[str, Verdict]]) -> dict[str, Share]:

@@ -18,6 +18,7 @@ Reason = Literal[
     "extra rows",
     "missing rows",
     "wrong values",
+    "lucky",  # right on the original database, wrong on a copy with other values
     "refused",  # answerable, yet the bot refused
     "unsure",  # answerable, yet the bot held back
     "failed",  # the bot could not make an answer

@@ -9,6 +9,7 @@ import json
 import math
 import os
 import textwrap
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,9 @@ TARGET = 0.95  # the selective accuracy that the report's coverage_at_95 is for
 _WIDTH = 60
 
 
-def to_json(report: EvalReport) -> dict[str, Any]:
+def to_json(report: EvalReport, baselines: Mapping[str, EvalReport] | None = None) -> dict[str, Any]:
     """The report as plain data, with the keys of docs/evaluation-report.md."""
+    test_suite = report.variants.get("test_suite")
     return {
         "format": FORMAT,
         "n": report.n,
@@ -47,15 +49,18 @@ def to_json(report: EvalReport) -> dict[str, Any]:
         "by_kind": _shares(report.by_kind),
         "by_level": _shares(report.by_level),
         "by_tag": _shares(report.by_tag),
+        "test_suite_accuracy": test_suite.value if test_suite else None,
+        "variants": _shares(report.variants),
+        "baselines": {name: _without_examples(other) for name, other in (baselines or {}).items()},
         "reasons": report.reasons,
         "examples": [_example(verdict) for verdict in report.examples],
     }
 
 
-def write_json(report: EvalReport, path: str | Path) -> None:
+def write_json(report: EvalReport, path: str | Path, baselines: Mapping[str, EvalReport] | None = None) -> None:
     """Write the report as JSON; a reader never sees half of it. Raises OSError."""
     path = Path(path)
-    text = json.dumps(to_json(report), ensure_ascii=False, indent=1, allow_nan=False)
+    text = json.dumps(to_json(report, baselines), ensure_ascii=False, indent=1, allow_nan=False)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         unfinished.write_text(text + "\n", encoding="utf-8")
@@ -64,10 +69,12 @@ def write_json(report: EvalReport, path: str | Path) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def to_text(report: EvalReport, failures: int = 20) -> str:
+def to_text(report: EvalReport, failures: int = 20, baselines: Mapping[str, EvalReport] | None = None) -> str:
     """The report as tables for a terminal, with up to so many wrong examples."""
     parts = [
         tabulate(_headlines(report), disable_numparse=True, tablefmt="plain"),
+        _groups("right by the rules of", report.variants),
+        _beside(baselines or {}),
         _groups("level", report.by_level),
         _groups("kind", report.by_kind),
     ]
@@ -99,6 +106,15 @@ def _headlines(report: EvalReport) -> list[tuple[str, str]]:
         ("gold errors", f"{len(report.gold_errors):,}"),
         ("latency", latency),
     ]
+
+
+def _beside(baselines: Mapping[str, EvalReport]) -> str:
+    rows = [
+        (name, _share(other.answer_accuracy), _share(other.coverage), _share(other.selective_accuracy))
+        for name, other in baselines.items()
+    ]
+    headers = ("baseline", "answer accuracy", "coverage", "selective accuracy")
+    return str(tabulate(rows, headers=headers, disable_numparse=True)) if rows else ""
 
 
 def _groups(title: str, groups: dict[str, Share]) -> str:
@@ -162,6 +178,10 @@ def _confidence_text(report: EvalReport) -> str:
     return f"{TARGET:.0%} right up to {coverage:.1%} coverage; area {risk.area:.3f}, excess {risk.excess_area:.3f}{off}"
 
 
+def _without_examples(report: EvalReport) -> dict[str, Any]:
+    return {key: value for key, value in to_json(report).items() if key not in ("examples", "baselines")}
+
+
 def _example(verdict: Verdict) -> dict[str, Any]:
     keys = (
         "id", "question", "kind", "level", "tags", "status", "sql", "gold", "correct", "execution_correct",
@@ -169,6 +189,7 @@ def _example(verdict: Verdict) -> dict[str, Any]:
     )  # fmt: skip
     return {
         **{key: getattr(verdict, key) for key in keys},
+        "variants": dict(verdict.variants),
         "result": _excerpt(verdict.result),
         "gold_result": _excerpt(verdict.gold_result),
     }

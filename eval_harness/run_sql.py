@@ -45,7 +45,7 @@ def read_only(url: str, limits: Limits = MEASURING) -> Run:
     Raises DatabaseError when there is no such file or the URL is of another engine; the returned function
     raises it when a query fails, writes, runs too long or returns too much.
     """
-    path = _sqlite_path(url)
+    path = sqlite_path(url)
     if not path.is_file():
         raise DatabaseError("missing", f"There is no database file at {path}.")
     address = f"file:{quote(str(path.resolve()))}?mode=ro"
@@ -86,25 +86,40 @@ def guarded(database: Database, limits: Limits = MEASURING) -> Run:
     return run
 
 
-def remembered(run: Run) -> Run:
-    """The same, with every result and database error kept: for gold SQL that is used again and again."""
-    results: dict[str, Result | DatabaseError] = {}
+def remembered(run: Run, cells: int = 2_000_000) -> Run:
+    """The same, with results and errors kept: for SQL that is run again and again.
+
+    At most about so many cells are kept; beyond that all is forgotten, and kept anew.
+    """
+    results: dict[str, Result | DatabaseError | SQLRejected] = {}
+    kept = 0
 
     def run_once(sql: str) -> Result:
+        nonlocal kept
         if sql not in results:
-            try:
-                results[sql] = run(sql)
-            except DatabaseError as error:
-                results[sql] = error
+            made = _outcome(run, sql)
+            kept += len(made.rows) * len(made.columns) + 1 if isinstance(made, Result) else 1
+            if kept > cells:
+                results.clear()
+                kept = 0
+            results[sql] = made
         result = results[sql]
-        if isinstance(result, DatabaseError):
+        if isinstance(result, DatabaseError | SQLRejected):
             raise result
         return result
 
     return run_once
 
 
-def _sqlite_path(url: str) -> Path:
+def _outcome(run: Run, sql: str) -> Result | DatabaseError | SQLRejected:
+    try:
+        return run(sql)
+    except (DatabaseError, SQLRejected) as error:
+        return error
+
+
+def sqlite_path(url: str) -> Path:
+    """The file at `url`, or the path that it is. Raises DatabaseError for another engine's URL."""
     if "://" not in url:
         return Path(url)
     engine, _, path = url.partition(":///")

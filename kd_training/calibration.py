@@ -3,8 +3,8 @@
     python -m kd_training.calibration --student DIR --db URL --pairs DIR [--examples FILE] [--target 0.95]
 
 `--pairs` is the folder of a synthesis: its phrasings.jsonl (new words for SQL templates that were trained on) and
-valid.jsonl (templates that were not). `--examples` adds questions with gold SQL that people wrote, if they are not the ones
-that the student will be measured with. The fit is kept in the student's directory, as calibration.json.
+valid.jsonl (templates that were not). `--examples` adds questions with gold SQL that people wrote, if they are not the
+ones that the student will be measured with. The fit is kept in the student's directory, as calibration.json.
 """
 
 from __future__ import annotations
