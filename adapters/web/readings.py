@@ -48,7 +48,9 @@ class Readings:
             self._place.clear()
             with self._place:
                 ui.label(f"{words}. Thank you, I have noted that this is what you meant.").classes("notice")
-                ResultView(visit, self._answer.question, view).small_file()
+                result = ResultView(visit, self._answer.question, view)
+                with ui.element("div").classes("actions"):
+                    result.small_file()
                 sql_view(pretty(picked.sql or ""))
 
         return pick
