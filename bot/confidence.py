@@ -72,8 +72,8 @@ def features(
     log_probability: of its whole sequence, in nats. lead: over the best of the others, in nats. agreement: the share
     of the beam's probability that gives the same result. unused_values, unused_numbers, unused_periods: slots of the
     question that it does not say. unknown: words of the question that the student never met. refuses: it is the
-    refusal; refuses_log_probability: that, times the first. empty: no row came back; nothing: only NULL did. behind:
-    it is not the first of the beam. length: its tokens, in tens.
+    refusal; refuses_log_probability: that, times the first. empty: no row came back, or only NULL. behind: it is not
+    the first of the beam. length: its tokens, in tens.
     """
     prediction = candidate.prediction
     log_probability = max(_FAINTEST, prediction.log_probability)
@@ -93,8 +93,7 @@ def features(
         "unknown": float(min(unknown_words, 5)),
         "refuses": refuses,
         "refuses_log_probability": refuses * log_probability,
-        "empty": float(not rows),
-        "nothing": float(bool(rows) and all(cell is None for row in rows for cell in row)),
+        "empty": float(all(cell is None for row in rows for cell in row)),
         "behind": float(candidate.rank > 0),
         "length": prediction.tokens / 10,
     }

@@ -1,4 +1,4 @@
-"""Questions that need no student: empty, far too long, SQL pasted in, or asking to change something."""
+"""Questions that need no student: empty, far too long, SQL pasted in, asking to change something, or giving orders."""
 
 from __future__ import annotations
 
@@ -20,6 +20,20 @@ _COMMAND = re.compile(
     r"^\W*(?:(?:please|pls|can|could|would|you|now|just|hey|hi|mynah|go|ahead|and|kindly|quickly|i|want|need|to|let'?s)\W+)*"
     r"(?:drop(?!-|\s+(?:in|off|outs?|rates?)\b)|delete|truncate|erase|wipe|purge|destroy)\b",
     re.IGNORECASE,
+)
+# Not a question but an attempt to give the bot other orders; and data that is to be sent somewhere.
+_ORDERS = re.compile(
+    r"\b(?:ignore|disregard|forget|override|bypass|skip)\s+(?:(?:about|all|any|every|of|the|these|those|your|my|our|its|"
+    r"previous|prior|earlier|former|above|other|system|safety|security)\s+){0,5}"
+    r"(?:instructions?|rules|prompts|guidelines|guardrails|restrictions)\b"
+    r"|\bsystem\s+prompt\b|\byou\s+are\s+now\s+(?:an?\s+|the\s+)?(?:admin|administrator|root|dba|developer|dan)\b"
+    r"|\b(?:developer|god|admin|debug)\s+mode\b|\bjailbreak\b",
+    re.IGNORECASE,
+)
+_SENT_AWAY = re.compile(
+    r"\b(?:send|post|upload|mail|e-?mail|forward|transmit|exfiltrate|copy|export|push)\b.{0,200}?"
+    r"\b(?:to|into|at|on|via)\s+(?:(?:https?|ftps?|sftp|s3)://|www\.|[\w.+-]+@[\w-]+\.\w)",
+    re.IGNORECASE | re.DOTALL,
 )
 
 
@@ -52,5 +66,11 @@ def refuse_early(question: str) -> Refusal | None:
     if _INJECTED.search(text) or _COMMAND.match(text):
         return Refusal(
             "change", "I can only read the data, never change or remove it. Ask me what you would like to know."
+        )
+    if _ORDERS.search(text) or _SENT_AWAY.search(text):
+        return Refusal(
+            "orders",
+            "I only answer questions about the data, and only here: nothing in a question changes how I work or where "
+            "answers go. Ask me what you would like to know.",
         )
     return None

@@ -83,8 +83,13 @@ class Fit:
         }
 
 
-def fit(observations: Sequence[Observation], target: float = 0.95) -> Fit:
-    """Weights from all observations, the threshold from cross-validation. Raises CalibrationError."""
+def fit(observations: Sequence[Observation], target: float = 0.95, typical: int | None = None) -> Fit:
+    """Weights from all observations, the threshold from cross-validation. Raises CalibrationError.
+
+    `typical`: only the first so many observations are like the questions that people ask; they alone choose the
+    threshold and are reported on.
+    """
+    likely = {id(o) for o in observations[:typical]}
     usable = [o for o in observations if o.candidates]
     if len(usable) < LEAST:
         raise CalibrationError(f"{len(usable)} questions with candidates are too few to calibrate on: {LEAST} at least")
@@ -97,13 +102,16 @@ def fit(observations: Sequence[Observation], target: float = 0.95) -> Fit:
         inside = [o for o, f in zip(usable, fold, strict=True) if f != number]
         outside = [o for o, f in zip(usable, fold, strict=True) if f == number]
         if inside and outside:
-            outcomes += [_outcome(o, _regress(inside)) for o in outside]
+            model = _regress(inside)
+            outcomes += [_outcome(o, model) for o in outside if id(o) in likely]
+    if not outcomes:
+        raise CalibrationError("no candidate could be judged on questions that it was not fitted on")
     threshold, reached, coverage, selective = choose_threshold(outcomes, target)
     weights = _regress(usable)
     return Fit(
         Calibration(weights.weights, weights.bias, threshold), len(usable), target, reached, coverage, selective,
         accuracy=sum(ok for _, ok, _ in outcomes) / len(outcomes),
-        first=sum(o.candidates[0].right for o in usable) / len(usable),
+        first=sum(o.candidates[0].right for o in usable if id(o) in likely) / len(outcomes),
     )  # fmt: skip
 
 

@@ -61,7 +61,7 @@ def judge_on_copies(
         variants["test_suite"] = answers
         verdict = _stricter(verdict, answers, executes)
     variants["spider_test_suite"] = spider
-    said = prediction.status == "answered"
+    said = prediction.status in ("answered", "unsure")  # as in the headline
     return replace(verdict, variants={name: said and holds for name, holds in variants.items()}), gold.errors
 
 
@@ -143,7 +143,7 @@ def _run(run: Run, sql: str) -> Result | None:
 def _stricter(verdict: Verdict, answers: bool, executes: bool) -> Verdict:
     """The verdict over all copies, from the one over the original."""
     right = answers and verdict.sql_correct is True
-    answered = verdict.status == "answered" and verdict.kind in ("answerable", "ambiguous")
+    answered = verdict.status in ("answered", "unsure") and verdict.kind in ("answerable", "ambiguous")
     if answered and verdict.correct and not right:
         verdict = replace(verdict, correct=False, reason="lucky")
     executed = verdict.execution_correct and executes and right

@@ -30,24 +30,25 @@ from bot.shorthand import REFUSAL, Shorthand, ShorthandError
 from bot.slots import bind
 from bot.student import Student
 from bot.value_reading import build_index
-from eval_harness.calibrate import Fit, Observation, Seen, fit
+from eval_harness.calibrate import LEAST, Fit, Observation, Seen, fit
 from eval_harness.example import Example, read_examples
 from eval_harness.match import answer_match
+from eval_harness.parts import tables_read
 
 FILE = "calibration.json"
-ENOUGH = 400  # held-out questions
+Gold = tuple[str, Result]  # SQL and what it gave
 _ALL = Calibration({}, 0.0)  # makes the bot run every candidate
 
 
-def sample_pairs(pairs: Path, count: int, seed: int = 0) -> list[tuple[str, str]]:
-    """Up to `count` held-out (question, short SQL), each SQL template at most four times.
+def sample_pairs(pairs: Path, count: int, seed: int = 0) -> dict[str, list[tuple[str, str]]]:
+    """Up to `count` held-out (question, short SQL) of each kind, each SQL template at most four times.
 
-    New words for templates that were trained are most like what people ask. Templates that were not are harder than
-    that, and confidences fitted on them come out too low: they only make up the number where there are few others.
+    "phrasings" are new words for templates that were trained, "templates" are templates that were not.
     """
-    chosen = _sample(pairs / "phrasings.jsonl", count, seed)
-    short = min(count, ENOUGH) - len(chosen)
-    return chosen + (_sample(pairs / "valid.jsonl", short, seed) if short > 0 else [])
+    return {
+        "phrasings": _sample(pairs / "phrasings.jsonl", count, seed),
+        "templates": _sample(pairs / "valid.jsonl", count, seed),
+    }
 
 
 def _sample(path: Path, count: int, seed: int) -> list[tuple[str, str]]:
@@ -74,6 +75,18 @@ class Observer:
         self._beam = beam
         self._bot = Bot(database, self._schema, terms, index, student, Limits(), beam, 0.0, today, calibration=_ALL)
 
+    def fit(
+        self, sampled: Mapping[str, Sequence[tuple[str, str]]], target: float, examples: Sequence[Observation] = ()
+    ) -> Fit:
+        """Weights from all that was held out, the threshold from what is most like what people ask.
+
+        Templates that were never trained are harder than that: a threshold chosen on them would call nearly every
+        answer unsure. They only stand in where there is little else. Raises CalibrationError.
+        """
+        typical = [*self.pairs(sampled["phrasings"]), *examples]
+        hard = self.pairs(sampled["templates"])
+        return fit([*typical, *hard], target, None if len(typical) < 2 * LEAST else len(typical))
+
     def pairs(self, pairs: Iterable[tuple[str, str]]) -> list[Observation]:
         """Observations of (question, short SQL)."""
         return [seen for question, target in pairs if (seen := self._pair(question, target))]
@@ -82,7 +95,7 @@ class Observer:
         """Observations of examples with gold SQL, or with none where refusing is right."""
         found: list[Observation] = []
         for example in examples:
-            golds = [r for sql in example.sql if (r := self._run(sql, {})) is not None]
+            golds = [(sql, r) for sql in example.sql if (r := self._run(sql, {})) is not None]
             if golds or not example.sql:
                 found.append(self._observe(example.question, golds, example.ordered, example.question))
         return found
@@ -96,12 +109,13 @@ class Observer:
         except ShorthandError:
             return None
         gold = self._run(bound.sql, bound.parameters)
-        if gold is None or not gold.rows:
-            return None  # an empty answer tells a right query from a wrong one no better than luck does
+        if gold is None:
+            return None
         # Whether a question asks for an order is not written down with it, so no order is asked for.
-        return self._observe(question, [gold], False, re.sub(r":[vnd]\d", ":s", target))
+        group = re.sub(r":[vnd]\d", ":s", target)
+        return self._observe(question, [(bound.sql, gold)], False, group)
 
-    def _observe(self, question: str, golds: Sequence[Result], ordered: bool, group: str) -> Observation:
+    def _observe(self, question: str, golds: Sequence[Gold], ordered: bool, group: str) -> Observation:
         linked: Linked = self._bot.link(question)
         predictions = self._bot.student.predict(linked, self._beam)
         candidates, _ = self._bot.consider(linked, predictions)
@@ -123,10 +137,11 @@ class Observer:
             return None
 
 
-def _right(candidate: Candidate, golds: Sequence[Result], ordered: bool) -> bool:
-    if candidate.result is None:
+def _right(candidate: Candidate, golds: Sequence[Gold], ordered: bool) -> bool:
+    if candidate.result is None or candidate.sql is None:
         return not golds
-    return any(answer_match(gold, candidate.result, ordered) for gold in golds)
+    read = tables_read(candidate.sql)
+    return any(answer_match(gold, candidate.result, ordered, read == tables_read(sql)) for sql, gold in golds)
 
 
 def keep_calibration(directory: Path, found: Fit) -> None:
@@ -145,7 +160,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--pairs", type=Path, required=True)
     parser.add_argument("--examples", type=Path)
     parser.add_argument("--today", type=date.fromisoformat, default=date.today())
-    parser.add_argument("--count", type=int, default=1600)
+    parser.add_argument("--count", type=int, default=800, help="questions of each held-out kind")
     parser.add_argument("--target", type=float, default=0.95)
     options = parser.parse_args(arguments)
     glossary = options.glossary or options.student / "glossary.toml"
@@ -153,10 +168,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         terms = load_glossary(glossary)
         observer = Observer(Student.load(options.student, terms), database, terms, options.today)
-        seen = observer.pairs(sample_pairs(options.pairs, options.count))
-        if options.examples:
-            seen += observer.examples(read_examples(options.examples))
-        found = fit(seen, options.target)
+        examples = observer.examples(read_examples(options.examples)) if options.examples else []
+        found = observer.fit(sample_pairs(options.pairs, options.count), options.target, examples)
     finally:
         database.close()
     keep_calibration(options.student, found)

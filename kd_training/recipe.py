@@ -1,7 +1,7 @@
 """One TOML file → one student: synthesize the pairs, distil, export, and write the manifest.
 
     [student]      version, output; held_out: how many unseen questions choose the checkpoint; calibrated_on: how many
-                   say how sure it may be, and target: how often what it answers shall be right
+                   of each held-out kind say how sure it may be, and target: how often what it answers shall be right
     [synthesize]   corpus, repeats, composed, corpus_copies, holdout, seed, parts
     [distill]      the settings of DistillConfig
     [[stage]]      settings of [synthesize] and [distill] that this stage changes; each starts from the one before
@@ -29,7 +29,7 @@ from bot.glossary import load_glossary
 from bot.schema import Schema
 from bot.student import Student
 from bot.value_reading import build_index
-from eval_harness.calibrate import CalibrationError, fit
+from eval_harness.calibrate import CalibrationError
 from kd_training.calibration import Observer, keep_calibration, sample_pairs
 from kd_training.distill import distill
 from kd_training.distill_config import ConfigError, DistillConfig
@@ -67,7 +67,7 @@ class Target(BaseModel):
     version: str = Field(min_length=1)
     output: Path
     held_out: int = Field(200, ge=0)
-    calibrated_on: int = Field(1600, ge=0)
+    calibrated_on: int = Field(800, ge=0)
     target: float = Field(0.95, gt=0, le=1)
 
 
@@ -179,7 +179,7 @@ class _Run:
             return
         observer = Observer(Student.load(student, self._terms), self._database, self._terms, self._today)
         try:
-            found = fit(observer.pairs(sample_pairs(pairs, target.calibrated_on)), target.target)
+            found = observer.fit(sample_pairs(pairs, target.calibrated_on), target.target)
         except CalibrationError as error:
             log.warning("the student is not calibrated: %s", error)
         else:

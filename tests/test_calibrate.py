@@ -121,7 +121,7 @@ def test_a_real_student_is_calibrated_and_serves(tiny: Tiny, tmp_path: Path) -> 
     (pairs / "phrasings.jsonl").write_text("\n".join(map(json.dumps, asked)), encoding="utf-8")
     arguments = ["--student", directory, "--db", tiny.database, "--glossary", tmp_path / "none.toml", "--pairs", pairs]
     (tmp_path / "none.toml").write_text("")
-    command = [*map(str, arguments), "--today", str(TODAY), "--count", "400"]
+    command = [*map(str, arguments), "--today", str(TODAY), "--count", "300"]
     assert calibration.main(command) == 0
     kept = json.loads((directory / "calibration.json").read_text("utf-8"))
     assert kept["fitted"]["questions"] >= 50

@@ -78,8 +78,7 @@ def test_features_say_what_they_are_called(database: Database) -> None:
     found = [features(c, candidates, LINKED, 7) for c in candidates]
     assert found[0]["agreement"] == pytest.approx(candidates[0].share + candidates[1].share)
     assert found[0]["lead"] == pytest.approx(1) and found[1]["lead"] == pytest.approx(-1)
-    assert [f["empty"] for f in found] == [0, 0, 0, 1, 0, 0]
-    assert [f["nothing"] for f in found] == [0, 0, 0, 0, 1, 0]
+    assert [f["empty"] for f in found] == [0, 0, 0, 1, 1, 0]
     assert [f["behind"] for f in found] == [0, 1, 1, 1, 1, 1]
     assert [f["unused_values"] for f in found] == [1, 1, 1, 1, 1, 0]
     assert [f["refuses"] for f in found] == [0, 0, 0, 0, 0, 1]
