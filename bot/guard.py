@@ -38,8 +38,10 @@ _PARSER_ERRORS = (
     ArithmeticError,
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_HINT = re.compile(r"/\*(?:!|M!|\+)", re.IGNORECASE)  # comments that some databases run or obey
 _OPENING = frozenset({TokenType.SELECT, TokenType.WITH, TokenType.L_PAREN})
 _PREFIXES = frozenset({TokenType.NOT, TokenType.DASH, TokenType.PLUS, TokenType.TILDE})
+_QUOTED = frozenset({TokenType.STRING, TokenType.IDENTIFIER})
 _TOKEN = object()
 
 # What the parser cannot read is refused here; its warnings would only carry the text into a log.
@@ -99,6 +101,8 @@ def _check(sql: str, catalog: Catalog, dialect: Dialect, read: str) -> SafeSQL |
 def _parse(sql: str, read: str) -> exp.Expr:
     if _CONTROL.search(sql):
         raise Rejection("odd-characters", "This query holds characters that none needs. Please retype it.")
+    if _HINT.search(sql):
+        raise Rejection("comment", "Comments that speak to the database are not allowed here. Please leave them out.")
     sql.encode("utf-8")  # a lone surrogate would only fail later, inside the engine's driver
     grammar = Grammar.get_or_raise(read)
     tokens = grammar.tokenize(sql)
@@ -132,6 +136,8 @@ def _inspect_tokens(tokens: list[Token]) -> None:
         kind = token.token_type
         if kind is TokenType.SEMICOLON:
             raise Rejection("several-statements", "Only one query can run at a time.")
+        if kind is TokenType.COLON and following.token_type in _QUOTED:
+            raise Rejection("placeholder", "Placeholders have to be written as a colon and a name, such as :v0.")
         if kind in (TokenType.L_PAREN, TokenType.CASE, TokenType.L_BRACKET, TokenType.L_BRACE):
             depth += 1
         elif kind in (TokenType.R_PAREN, TokenType.END, TokenType.R_BRACKET, TokenType.R_BRACE):
