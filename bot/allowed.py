@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sqlglot import exp
 
 from bot.allowed_values import CHECKS
-from bot.functions import KEYWORDS, NAMES, Node, Rules
+from bot.functions import KEYWORDS, NAMES, STRUCTURE, Node, Rules
 from bot.rejection import Rejection
 from bot.rules import RULES
 from bot.schema import Dialect
@@ -20,6 +21,13 @@ MAX_PARAMETERS = 64
 
 _PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,30}")
 _FREE_TEXT = (exp.Identifier, exp.Literal, exp.Var, exp.Placeholder, exp.JSONPathKey, exp.Anonymous)
+
+# A query put in a table's place keeps what was joined to it there.
+_JOINED = {exp.Subquery: STRUCTURE[exp.Subquery] | {"joins"}}
+_TRANSLATED = {
+    dialect: replace(rules, names=rules.names | rules.spoken, structure={**rules.structure, **_JOINED})
+    for dialect, rules in RULES.items()
+}
 
 # (node, argument) -> what to say about the constructs people really try.
 _REJECTIONS: dict[tuple[str, str], tuple[str, str]] = {
@@ -33,9 +41,12 @@ _REJECTIONS: dict[tuple[str, str], tuple[str, str]] = {
 }
 
 
-def inspect(tree: exp.Expr, dialect: Dialect) -> frozenset[str]:
-    """The placeholders' names of a query that is allowed throughout. Raises Rejection otherwise."""
-    rules = RULES[dialect]
+def inspect(tree: exp.Expr, dialect: Dialect, translated: bool = False) -> frozenset[str]:
+    """The placeholders' names of a query that is allowed throughout. Raises Rejection otherwise.
+
+    A translated query may also hold what the translation writes.
+    """
+    rules = _TRANSLATED[dialect] if translated else RULES[dialect]
     if not isinstance(tree, (exp.Select, exp.SetOperation, exp.Subquery)):
         raise Rejection("not-a-query", "Only queries that read data can run.")
     parameters: set[str] = set()

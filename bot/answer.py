@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
+from bot.access import NOBODY, Access, Asker, Rights
 from bot.confidence import Calibration, confidence
 from bot.database import Database, DatabaseError, Limits, Result
 from bot.glossary import Glossary
-from bot.guard import Rejected, check
+from bot.guard import Rejected
 from bot.linking import Linked, link
 from bot.refusals import refuse_early
 from bot.schema import Schema
@@ -33,7 +34,8 @@ NOTHING = "I could not turn that into a query that runs. Try it in other words, 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One finished answer. `sql` runs as it stands (values written in); `candidate` is the place in the beam of the
+    """One finished answer. `sql` is what ran, in the database's own dialect with its values written in, and
+    `canonical` the same query as the student's rules made it, in SQLite's; `candidate` is the place in the beam of the
     candidate that ran, and `tried` says what became of those before it. `timings_ms` is by stage."""
 
     id: str
@@ -49,6 +51,7 @@ class Answer:
     short: str = ""
     code: str = ""
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    canonical: str | None = None
 
 
 class Bot:
@@ -57,7 +60,7 @@ class Bot:
     def __init__(
         self, database: Database, schema: Schema, glossary: Glossary, index: ValueIndex, student: Student,
         limits: Limits, beam: int = 4, threshold: float = 0.05, today: date | None = None,
-        calibration: Calibration | None = None,
+        calibration: Calibration | None = None, access: Access | None = None,
     ) -> None:
         self.database = database
         self.schema = schema
@@ -70,11 +73,14 @@ class Bot:
         self._today = today
         self._calibration = calibration
         self._shorthand = Shorthand(schema, glossary)
+        self.access = access or Access()
 
-    def ask(self, question: str, watch: Callable[[Stage], None] = lambda _: None) -> Answer:
+    def ask(
+        self, question: str, watch: Callable[[Stage], None] = lambda _: None, *, asker: Asker = NOBODY
+    ) -> Answer:
         """Answer one question. Never raises for what a person typed or a database did: the status says it.
 
-        `watch` is told what the bot begins to do: reading the question, writing SQL, running it.
+        `asker` is who asks and where: the access rules may keep something from them. `watch` is told what the bot begins to do: reading the question, writing SQL, running it.
         """
         clock = _Clock()
         watch("reading")
@@ -93,14 +99,16 @@ class Bot:
         if predictions[0].short == REFUSAL:
             return self._answer(question, "refused", self._cannot(), clock, code="unanswerable", confidence=sure)
         watch("running")
-        return self._run(question, linked, predictions, sure, clock)
+        rights = self.access.rights(asker, self.schema)
+        return self._run(question, linked, predictions, sure, clock, rights)
 
     def link(self, question: str) -> Linked:
         """The question with its values, numbers and times found."""
         return link(question, self._index, self._today or date.today())
 
     def _run(
-        self, question: str, linked: Linked, predictions: Sequence[Prediction], sure: float, clock: _Clock
+        self, question: str, linked: Linked, predictions: Sequence[Prediction], sure: float, clock: _Clock,
+        rights: Rights,
     ) -> Answer:
         """Execution guidance: the first candidate that passes the guard and runs is the answer."""
         tried: list[str] = []
@@ -111,8 +119,11 @@ class Bot:
             bound = self._bind(prediction, linked, tried)
             if bound is None:
                 continue
-            safe = check(bound.sql, self.schema, self.database.dialect)
+            safe = rights.check(bound.sql, self.schema)
             clock.lap("check")
+            if isinstance(safe, Rejected) and safe.code == "access":
+                # Another candidate would only leave out what was asked for.
+                return self._answer(question, "refused", safe.message, clock, code="access", confidence=sure)
             if isinstance(safe, Rejected):
                 tried.append(f"guard: {safe.code}")
                 continue
@@ -130,8 +141,8 @@ class Bot:
             status: Status = "answered" if likely >= self._threshold else "unsure"
             message = UNSURE if status == "unsure" else ""
             return self._answer(
-                question, status, message, clock, sql=literal_sql(bound), result=result, confidence=likely,
-                candidate=number, tried=tuple(tried), short=prediction.short,
+                question, status, message, clock, sql=safe.filled(bound.parameters), canonical=literal_sql(bound),
+                result=result, confidence=likely, candidate=number, tried=tuple(tried), short=prediction.short,
             )
         message = failure.message if failure else NOTHING
         code = failure.kind if failure else "no-candidate"
@@ -150,11 +161,11 @@ class Bot:
 
     def _answer(
         self, question: str, status: Status, message: str, clock: _Clock, *, sql: str | None = None,
-        result: Result | None = None, confidence: float = 0.0, candidate: int = -1, tried: tuple[str, ...] = (),
+        canonical: str | None = None, result: Result | None = None, confidence: float = 0.0, candidate: int = -1, tried: tuple[str, ...] = (),
         short: str = "", code: str = "",
     ) -> Answer:
         return Answer(
-            id=uuid.uuid4().hex, question=question, status=status, message=message, sql=sql, result=result,
+            id=uuid.uuid4().hex, question=question, status=status, message=message, sql=sql, canonical=canonical, result=result,
             confidence=confidence, student_version=self.student.version, candidate=candidate, tried=tried,
             short=short, code=code, timings_ms=clock.laps(),
         )

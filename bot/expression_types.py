@@ -37,8 +37,8 @@ _NAMED: dict[str, ColumnType] = {
 
 def type_of(node: exp.Expr | None) -> ColumnType:
     """The type of the expression's values; "other" where that cannot be told. Columns must have been resolved."""
-    if isinstance(node, exp.Column):
-        found: ColumnType = node.meta.get("type", "other") if node.meta else "other"
+    if node is not None and node._meta and "type" in node._meta:
+        found: ColumnType = node._meta["type"]  # of columns when they were resolved, of what a translation put there
         return found
     if isinstance(node, exp.Literal):
         return "text" if node.is_string else "integer" if node.is_int else "number"

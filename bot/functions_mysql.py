@@ -45,6 +45,7 @@ RULES = Rules(
         "YEAR_MONTH DAY_HOUR DAY_MINUTE DAY_SECOND HOUR_MINUTE HOUR_SECOND MINUTE_SECOND MICROSECOND "
         "UTF8MB4_GENERAL_CI UTF8MB4_UNICODE_CI UTF8MB4_BIN UTF8_GENERAL_CI UTF8_BIN"
     ),
+    spoken=words("concat date date_format datediff lpad timestampdiff"),
     hints={
         "date_trunc": "use date_format instead",
         "julianday": "use datediff instead",

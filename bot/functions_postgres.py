@@ -35,7 +35,7 @@ RULES = Rules(
     structure={
         exp.Array: frozenset({"expressions", "value_constructor"}),
         exp.AtTimeZone: frozenset({"this", "zone"}),
-        exp.Bracket: frozenset({"this", "expressions"}),
+        exp.Bracket: frozenset({"this", "expressions", "offset"}),
         exp.Cube: _LIST,
         exp.Distinct: frozenset({"expressions", "on"}),
         exp.ExplodingGenerateSeries: frozenset({"start", "end", "step"}),
@@ -60,6 +60,7 @@ RULES = Rules(
         "CENTURY DECADE MILLENNIUM MILLISECONDS MICROSECONDS MILLISECOND MICROSECOND ISOWEEK TIMEZONE JULIAN "
         "MINS SECS MON MONS WEEKDAY DAYOFWEEK DAYOFYEAR"
     ),
+    spoken=words("to_char lpad"),
     sources=nodes("ExplodingGenerateSeries"),
     hints={
         "datetime": "use a timestamp column or date_trunc instead",

@@ -14,6 +14,7 @@ from bot.catalog import Catalog, Name, needs_quotes
 from bot.expression_types import type_of
 from bot.name_hints import ambiguous, no_column, no_table
 from bot.rejection import Rejection
+from bot.respelling import derived, found, put_view, rename, respell
 from bot.scopes import Scope, Shape, Source, estimated_rows, gives_one_row, growth, limited
 from bot.series import rows_of_series
 
@@ -30,7 +31,7 @@ def resolve(tree: exp.Expr, catalog: Catalog) -> frozenset[str]:
     if shape.weight > MAX_SOURCES:
         raise Rejection("too-many-joins", "This query reads too many tables at once. Please split it up.")
     for node, table in resolver.viewed:
-        _put_view(node, catalog.views[table])
+        put_view(node, catalog.views[table])
     return frozenset(resolver.tables)
 
 
@@ -70,7 +71,7 @@ class _Resolver:
             if renamed and len(renamed) != len(shape.columns):
                 message = f"“{cte.alias}” names {len(renamed)} columns but has {len(shape.columns)}."
                 raise Rejection("column-count", message)
-            ctes[name] = Shape(_renamed(shape.columns, renamed), shape.rows, shape.weight, shape.growth)
+            ctes[name] = Shape(rename(shape.columns, renamed), shape.rows, shape.weight, shape.growth)
         return ctes
 
     def _set_operation(self, node: exp.SetOperation, outer: Scope | None, ctes: dict[str, Shape]) -> Shape:
@@ -144,18 +145,18 @@ class _Resolver:
             self._source(node.this, scope, outer, ctes, joins)
             return
         elif isinstance(node, exp.Subquery):
-            source = _derived(node, self.query(node, outer, ctes))
+            source = derived(node, self.query(node, outer, ctes))
         elif isinstance(node, exp.Lateral):
-            source = _derived(node, self.query(node.this, scope, ctes))
+            source = derived(node, self.query(node.this, scope, ctes))
         elif isinstance(node, exp.Values):
             width = len(node.expressions[0].expressions) if node.expressions else 0
             names: list[Name | None] = [Name(f"column{i + 1}") for i in range(width)]
             self._expression(exp.Tuple(expressions=list(node.expressions)), Scope(outer=outer), ctes)
-            source = _derived(node, Shape(names, len(node.expressions), 1))
+            source = derived(node, Shape(names, len(node.expressions), 1))
         elif isinstance(node, exp.Unnest):
             held = node.expressions[0].expressions
             self._expression(exp.Tuple(expressions=list(held)), Scope(outer=outer), ctes)
-            source = _derived(node, Shape([Name(node.alias or "unnest")], len(held), 1))
+            source = derived(node, Shape([Name(node.alias or "unnest")], len(held), 1))
         else:
             raise Rejection("table-function", "Rows can only be read from tables here.")
         key = source.name.lower() or f"\x00{len(scope.sources)}"  # a derived table may go without a name
@@ -173,7 +174,7 @@ class _Resolver:
         for bound in node.this.args.values():
             if bound is not None:
                 self._expression(bound, scope, ctes)
-        return _derived(node, Shape([Name(node.alias or "generate_series")], rows_of_series(node.this), 1))
+        return derived(node, Shape([Name(node.alias or "generate_series")], rows_of_series(node.this), 1))
 
     def _table(self, node: exp.Table, ctes: dict[str, Shape]) -> Source:
         database = node.args.get("db")
@@ -203,7 +204,7 @@ class _Resolver:
             if len(holders) < 2:
                 message = f"There is no column “{identifier.name}” on both sides of the join."
                 raise Rejection("unknown-column", message)
-            _respell(identifier, holders[0].columns[name])
+            respell(identifier, holders[0].columns[name])
             scope.merged.add(name)
 
     def _expression(
@@ -233,7 +234,7 @@ class _Resolver:
             if len(holders) > 1 and name not in here.merged:
                 raise ambiguous(node.name, holders)
             if holders:
-                _found(node, holders[0].columns[name])
+                found(node, holders[0].columns[name])
                 if here is scope:
                     scope.owners[id(node)] = holders[0]
                 return
@@ -254,13 +255,13 @@ class _Resolver:
                 raise Rejection("unknown-column", f"This part of the query does not read {node.table}.")
             raise no_table(self.catalog, node.table)
         if node.args["table"].name.lower() == (source.table or "").lower() and source.table:
-            _respell(node.args["table"], Name(source.table, needs_quotes(source.table)))
+            respell(node.args["table"], Name(source.table, needs_quotes(source.table)))
         if isinstance(node.this, exp.Star):
             return
-        found = source.columns.get(node.name.lower())
-        if found is None:
+        column = source.columns.get(node.name.lower())
+        if column is None:
             raise no_column(self.catalog, node, [source])
-        _found(node, found)
+        found(node, column)
         if here is scope:
             scope.owners[id(node)] = source
 
@@ -278,38 +279,3 @@ class _Resolver:
                 yield Name(projection.name, bool(projection.this.args.get("quoted")), type_of(projection))
             else:
                 yield None
-
-
-def _put_view(node: exp.Table, view: exp.Select) -> None:
-    """Put the query that stands in for a table in its place, under the name that the table had there."""
-    alias = node.args.get("alias") or exp.TableAlias(this=node.this.copy())
-    derived = exp.Subquery(this=view.copy(), alias=alias)
-    if joins := node.args.get("joins"):
-        derived.set("joins", joins)
-    node.replace(derived)
-
-
-def _renamed(columns: list[Name | None], names: list[exp.Identifier]) -> list[Name | None]:
-    if not names:
-        return columns
-    types = [column.type if column is not None else "other" for column in columns]
-    return [Name(n.name, bool(n.args.get("quoted")), t) for n, t in zip(names, types, strict=False)]
-
-
-def _derived(node: exp.Expr, shape: Shape) -> Source:
-    alias = node.args.get("alias")
-    names = alias.args.get("columns") if alias is not None else None
-    columns = Shape(_renamed(shape.columns, names or []), 0, 0).named()
-    if names and len(names) > len(shape.columns):
-        raise Rejection("column-count", f"“{node.alias}” names {len(names)} columns but has {len(shape.columns)}.")
-    return Source(node.alias_or_name or "", columns, shape.rows, shape.weight, growth=shape.growth)
-
-
-def _found(node: exp.Column, name: Name) -> None:
-    _respell(node.this, name)
-    node.meta["type"] = name.type
-
-
-def _respell(identifier: exp.Expr, name: Name) -> None:
-    identifier.args["this"] = name.spelling
-    identifier.args["quoted"] = name.quoted or bool(identifier.args.get("quoted"))

@@ -87,9 +87,10 @@ class _MySQL(_Readable, MySQLGenerator):
 _WRITERS: dict[Dialect, type[Generator]] = {"sqlite": _SQLite, "postgres": _Postgres, "mysql": _MySQL}
 
 
-def write(tree: exp.Expr, dialect: Dialect) -> str:
-    """The tree as one line of SQL. Raises UnsupportedError for what the dialect has no words for."""
+def write(tree: exp.Expr, dialect: Dialect, pretty: bool = False) -> str:
+    """The tree as one line of SQL, or as several. Raises UnsupportedError for what the dialect has no words for."""
     generator = _WRITERS[dialect](
-        dialect=Grammar.get_or_raise(dialect), comments=False, unsupported_level=ErrorLevel.RAISE
+        dialect=Grammar.get_or_raise(dialect), pretty=pretty, comments=False,
+        unsupported_level=ErrorLevel.RAISE,
     )
     return generator.generate(tree, copy=False)

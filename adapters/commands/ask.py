@@ -31,6 +31,8 @@ def command(
     """Ask a question in plain words."""
     check_writable(csv)
     check_writable(chart)
+    from bot.access import Asker
+
     text = " ".join(question)
     try:
         settings = settings_for(db, student)
@@ -40,7 +42,7 @@ def command(
             print(_failed(text, str(error)), flush=True)
         raise
     # What no encoding knows (half a character, from a terminal in another one) becomes a question mark.
-    answer = bot.ask(text.encode("utf-8", "replace").decode("utf-8"))
+    answer = bot.ask(text.encode("utf-8", "replace").decode("utf-8"), asker=Asker(door="terminal"))
     try:
         complete = _give(answer, bot, settings, json, csv, chart)
     finally:
