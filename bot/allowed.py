@@ -23,7 +23,7 @@ _PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,30}")
 _FREE_TEXT = (exp.Identifier, exp.Literal, exp.Var, exp.Placeholder, exp.JSONPathKey, exp.Anonymous)
 
 # A query put in a table's place keeps what was joined to it there.
-_JOINED = {exp.Subquery: STRUCTURE[exp.Subquery] | {"joins"}}
+_JOINED: dict[Node, frozenset[str]] = {exp.Subquery: STRUCTURE[exp.Subquery] | {"joins"}}
 _TRANSLATED = {
     dialect: replace(rules, names=rules.names | rules.spoken, structure={**rules.structure, **_JOINED})
     for dialect, rules in RULES.items()

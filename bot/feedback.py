@@ -115,7 +115,8 @@ class Feedback:
     ) -> Corrected | Rejected:
         """Keep the SQL that the user says an answer should have had, if it passes the guard and runs.
 
-        It may read what the asker may see, by default a user of that id anywhere. It is written in the database's own dialect. A correction made before is replaced.
+        It may read what the asker may see, by default a user of that id anywhere. It is written in the
+        database's own dialect. A correction made before is replaced.
         """
         known = self._answer(answer_id, user_id)
         if isinstance(known, Rejected):

@@ -146,8 +146,9 @@ class Rules:
     """What one dialect may say beyond STRUCTURE.
 
     `nodes` are functions the parser knows, `names` (lower case) those it does not; `structure` are nodes that
-    only this dialect has; `words` may stand bare, `sources` are functions that FROM may read; `spoken` are
-    names that bot/dialects writes and nobody else may; `engine` those an engine-side authoriser lets through; `hints` says what to use instead of what is not allowed.
+    only this dialect has; `words` may stand bare, `sources` are functions that FROM may read; `spoken` are names
+    that bot/dialects writes and nobody else may; `engine` those that an engine-side authoriser lets through;
+    `hints` says what to use instead of what is not allowed.
     """
 
     nodes: frozenset[Node]

@@ -38,7 +38,8 @@ def show(answer: Answer, schema: Schema, glossary: Glossary, today: date | None 
     columns = describe(said, schema, answer.result, glossary)
     kept = filters(said, schema, glossary)
     reading = read(answer.question, answer.result, columns, kept, today)
-    return Shown(pretty(answer.sql, schema.dialect), answer.result, tuple(columns), reading, suggest(answer.result, columns))
+    chart = suggest(answer.result, columns)
+    return Shown(pretty(answer.sql, schema.dialect), answer.result, tuple(columns), reading, chart)
 
 
 def pretty(sql: str, dialect: Dialect = "sqlite") -> str:

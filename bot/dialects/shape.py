@@ -11,6 +11,7 @@ from bot.expression_types import type_of
 from bot.schema import Dialect, Schema
 from bot.scopes import own_nodes
 
+_QUERIES = (exp.Select, exp.SetOperation)
 _BETWEEN = "¦¦"  # between values that are listed only to take the first
 _PARTS = ("where", "group", "having", "order")
 
@@ -63,7 +64,7 @@ def _derived_names(select: exp.Select, number: int) -> None:
     from_ = select.args.get("from_")
     sources = [*([from_.this] if from_ else []), *(join.this for join in select.args.get("joins") or ())]
     for place, source in enumerate(sources):
-        if isinstance(source, exp.Subquery) and isinstance(source.this, exp.Query) and not source.alias:
+        if isinstance(source, exp.Subquery) and isinstance(source.this, _QUERIES) and not source.alias:
             source.set("alias", exp.TableAlias(this=exp.to_identifier(f"part_{number}_{place}")))
 
 

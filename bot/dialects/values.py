@@ -155,7 +155,10 @@ def _glob(node: exp.Expr, target: Dialect) -> exp.Expr:
     if not isinstance(pattern, exp.Literal) or "[" in pattern.name:
         raise unsupported("this pattern of GLOB; LIKE is an alternative")
     plain = re.sub(r"([\\%_])", r"\\\1", pattern.name).replace("*", "%").replace("?", "_")
-    said = exp.Like(this=node.this.copy(), expression=text(plain))
+    wanted: exp.Expr = text(plain)
+    if target == "mysql":
+        wanted = exp.Collate(this=wanted, expression=exp.Var(this="utf8mb4_bin"))  # GLOB tells A from a
+    said = exp.Like(this=node.this.copy(), expression=wanted)
     if node.args.get("negate"):
         said.set("negate", True)
     return said
