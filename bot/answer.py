@@ -80,7 +80,8 @@ class Bot:
     ) -> Answer:
         """Answer one question. Never raises for what a person typed or a database did: the status says it.
 
-        `asker` is who asks and where: the access rules may keep something from them. `watch` is told what the bot begins to do: reading the question, writing SQL, running it.
+        `asker` is who asks and where: the access rules may keep something from them. `watch` is told what the bot
+        begins to do: reading the question, writing SQL, running it.
         """
         clock = _Clock()
         watch("reading")
@@ -161,11 +162,13 @@ class Bot:
 
     def _answer(
         self, question: str, status: Status, message: str, clock: _Clock, *, sql: str | None = None,
-        canonical: str | None = None, result: Result | None = None, confidence: float = 0.0, candidate: int = -1, tried: tuple[str, ...] = (),
+        canonical: str | None = None, result: Result | None = None, confidence: float = 0.0, candidate: int = -1,
+        tried: tuple[str, ...] = (),
         short: str = "", code: str = "",
     ) -> Answer:
         return Answer(
-            id=uuid.uuid4().hex, question=question, status=status, message=message, sql=sql, canonical=canonical, result=result,
+            id=uuid.uuid4().hex, question=question, status=status, message=message, sql=sql,
+            canonical=canonical, result=result,
             confidence=confidence, student_version=self.student.version, candidate=candidate, tried=tried,
             short=short, code=code, timings_ms=clock.laps(),
         )

@@ -1,9 +1,9 @@
 """Load on the whole answer flow against PostgreSQL: `python -m tests.load_postgres [--seconds 120] [--askers 32]`.
 
 Starts a PostgreSQL of its own with the demo in it, lets many askers ask the demo's everyday questions at once, each
-answer remembered in a state database, and kills and restarts the server midway. Prints what it measured as JSON: answers
-a second, the 95th percentile, what failed and how, how soon it recovered, connections that were left open, and whether
-the state database holds every answer that was given.
+answer remembered in a state database, and kills and restarts the server midway. Prints what it measured as JSON:
+answers a second, the 95th percentile, what failed and how, how soon it recovered, connections that were left open, and
+whether the state database holds every answer that was given.
 """
 
 from __future__ import annotations

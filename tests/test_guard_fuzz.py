@@ -76,18 +76,19 @@ COLUMNS = st.sampled_from(
     ["name", "id", "customers.id", "orders.status", "orders.order_date", "quantity", "price", "salary", "rowid", "*"]
 )
 LITERALS = st.sampled_from(["1", "-3", "0.5", "'x'", "'2025-01-01'", "NULL", "TRUE", ":v0", "CURRENT_DATE", "''"])
-FUNCTIONS = st.sampled_from(
-    sorted({name for rules in RULES.values() for name in rules.names})
-    + ["COUNT", "SUM", "MAX", "UPPER", "ROUND", "COALESCE", "SUBSTR", "STRFTIME", "pg_sleep", "SLEEP", "LOAD_FILE",
-       "nextval", "lo_import", "load_extension", "pg_read_file", "set_config", "dblink"]
+OTHERS = (
+    "COUNT", "SUM", "MAX", "UPPER", "ROUND", "COALESCE", "SUBSTR", "STRFTIME", "pg_sleep", "SLEEP", "LOAD_FILE",
+    "nextval", "lo_import", "load_extension", "pg_read_file", "set_config", "dblink",
 )
+FUNCTIONS = st.sampled_from([*sorted({name for rules in RULES.values() for name in rules.names}), *OTHERS])
+OPERATORS = ("+", "-", "*", "/", "%", "||", "=", "<>", "<", ">=", "AND", "OR", "LIKE", "IS", "IN")
 
 
 def expressions() -> st.SearchStrategy[str]:
     """Expressions of a few levels."""
 
     def grow(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-        binary = st.tuples(inner, st.sampled_from("+ - * / % || = <> < >= AND OR LIKE IS IN".split()), inner)
+        binary = st.tuples(inner, st.sampled_from(OPERATORS), inner)
         return st.one_of(
             binary.map(lambda t: f"({t[0]} {t[1]} {t[2]})"),
             st.tuples(FUNCTIONS, st.lists(inner, max_size=3)).map(lambda t: f"{t[0]}({', '.join(t[1])})"),

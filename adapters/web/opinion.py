@@ -62,7 +62,8 @@ class Correction:
         known = correction or answer.sql or ""
         with ui.element("div").classes("correct") as self.panel:
             ui.label("Change the SQL to what it should have been. It is checked, and run read-only.").classes("notice")
-            self._box = ui.textarea(value=pretty(known, visit.desk.dialect) if known else "").props("outlined autogrow spellcheck=false")
+            written = pretty(known, visit.desk.dialect) if known else ""
+            self._box = ui.textarea(value=written).props("outlined autogrow spellcheck=false")
             self._box.props["aria-label"] = "The corrected SQL"
             self._box.props["maxlength"] = _LONGEST
             with ui.element("div").classes("row-of"):

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 
 from sqlglot import exp
 
-from bot.dialects import dates
 from bot.dialects.building import call, cast, number, paren, text, typed, unsupported
+from bot.dialects.dates import named, subtract
 from bot.dialects.moments import is_date_text
 from bot.expression_types import type_of
 from bot.schema import Dialect
@@ -52,7 +52,7 @@ def _remainder(node: exp.Expr, target: Dialect) -> exp.Expr:
 def _arithmetic(node: exp.Expr, target: Dialect) -> exp.Expr:
     """Truth and written numbers count as numbers."""
     if isinstance(node, exp.Sub):
-        said = dates.subtract(node, target)
+        said = subtract(node, target)
         if said is not node:
             return said
     if target == "postgres":
@@ -219,7 +219,7 @@ def _group_concat(node: exp.Expr, target: Dialect) -> exp.Expr:
 
 def _named(node: exp.Expr, target: Dialect) -> exp.Expr:
     """Functions that the parser knows only by their names."""
-    said = dates.named(node, target)
+    said = named(node, target)
     if said is not None:
         return said
     name = node.name.lower()
