@@ -21,7 +21,7 @@ RULES = Rules(
     | nodes(
         "All Any AnyValue Chr Dayname Elt IntDiv JSONKeyValue JSONObject MD5 Monthname Soundex Space Stuff "
         "SubstringIndex TimestampAdd UnixToTime UtcDate UtcTime UtcTimestamp WeekOfYear Xor NumberToStr Hex Time "
-        "DateFromUnixDate MakeInterval ToDays Timestamp Format DateStrToDate"
+        "DateFromUnixDate JSONArrayAgg TimeFromParts MakeInterval ToDays Timestamp Format DateStrToDate"
     ),
     names=words(
         "adddate addtime bin char_length character_length conv crc32 curdate curtime dayname dayofmonth "
@@ -29,7 +29,7 @@ RULES = Rules(
         "microsecond mid minute month monthname now octet_length period_add period_diff pi position quarter "
         "quote sec_to_time second strcmp subdate subtime sysdate time time_format time_to_sec timediff to_days "
         "to_seconds ucase unix_timestamp utc_date utc_time utc_timestamp week weekday weekofyear year yearweek "
-        "mod bit_length ord"
+        "mod bit_length ord json_arrayagg json_objectagg"
     ),
     structure={
         exp.Group: frozenset({"expressions", "rollup"}),
