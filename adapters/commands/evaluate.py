@@ -34,19 +34,18 @@ def command(
 
 
 def _measure(file: Path, db: str | None, student: Path | None) -> EvalReport:
-    from bot.database import connect
-    from bot.opening import open_bot
+    from bot.opening import open_bot, open_database
     from eval_harness.evaluate import evaluate
     from eval_harness.example import read_examples
-    from eval_harness.run_sql import guarded, read_only, remembered
+    from eval_harness.run_sql import guarded, in_other_words, read_only, remembered
 
     examples = read_examples(file)
     settings = settings_for(db, student)
     url = settings.database_url.get_secret_value()
-    database = connect(url)
+    database = open_database(settings)
     try:
         bot = open_bot(settings, database)
-        gold = remembered(read_only(url))
+        gold = remembered(read_only(url) if database.dialect == "sqlite" else in_other_words(database))
         with typer.progressbar(length=len(examples), label=file.name, file=sys.stderr) as bar:
 
             def watch(_: Verdict) -> None:
