@@ -102,11 +102,11 @@ class MariaServer:
             "--skip-networking", "--innodb-flush-log-at-trx-commit=0", f"--pid-file={self.folder / 'pid'}",
             "--innodb-buffer-pool-size=64M", "--character-set-server=utf8mb4",
         ]
-        log = (self.folder / "log").open("ab")
+        log = (self.folder / "log").open("wb")  # of this start alone
         self.process = subprocess.Popen(_as_nobody(*command), stdout=log, stderr=log, cwd="/")
         log.close()
         for _ in range(300):
-            if "ready for connections" in (self.folder / "log").read_text("utf-8").split("starting as process")[-1]:
+            if "ready for connections" in (self.folder / "log").read_text("utf-8"):
                 return
             time.sleep(0.1)
         raise TimeoutError("the server does not answer")
