@@ -9,14 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from bot.access import Asker
 from bot.answer import Answer, Bot, Stage
-from bot.config import Settings
-from bot.database import Database, DatabaseError, Result, connect
+from bot.config import ConfigError, Settings
+from bot.database import Database, DatabaseError, Result
 from bot.feedback import Corrected, Feedback, Rejected, Tally
 from bot.glossary import GlossaryError
 from bot.history import Remembered, recent, run_again
 from bot.manifest import StudentError
-from bot.opening import limits, open_bot
+from bot.opening import limits, open_bot, open_database
+from bot.schema import Dialect
 from bot.store import Store, StoreError
 
 State = Literal["opening", "ready", "closed"]
@@ -56,11 +58,11 @@ class Desk:
             self.state, self.trouble = "opening", ""
             database: Database | None = None
             try:
-                database = connect(self.settings.database_url.get_secret_value())
+                database = open_database(self.settings)
                 self.bot = open_bot(self.settings, database)
                 self.state = "ready"
                 import bot.chart_picture  # noqa: F401 - the first chart should not wait for matplotlib
-            except (DatabaseError, GlossaryError, StudentError) as error:
+            except (DatabaseError, GlossaryError, StudentError, ConfigError) as error:
                 self.state, self.trouble = "closed", _sentence(str(error))
             except Exception:  # a page that says so helps more than a server that is gone
                 log.exception("the bot cannot be opened")
@@ -84,7 +86,8 @@ class Desk:
         if self.bot is None:
             return Asked(Answer("", question, "failed", self.trouble or NOT_READY.message, code="not-ready"))
         # Half a character, from a careless client, is known to no encoding.
-        answer = self.bot.ask(question.encode("utf-8", "replace").decode("utf-8"), watch)
+        asker = Asker(user=user_id, door=door)
+        answer = self.bot.ask(question.encode("utf-8", "replace").decode("utf-8"), watch, asker=asker)
         if answer.result is not None:
             self._results.keep(answer.id, answer.result)
         try:
@@ -93,18 +96,19 @@ class Desk:
             return Asked(answer, error.message)
         return Asked(answer)
 
-    def pick(self, answer: Answer, number: int, *, user_id: str) -> Answer:
+    def pick(self, answer: Answer, number: int, *, door: str, user_id: str) -> Answer:
         """The reading `number` (from 0) of an unsure answer, run; what the person meant is noted like a vote for it.
 
         The memory keeps the pick with the answer that was unsure; where it cannot, the rows are shown all the same.
         """
         if self.bot is None:
             return Answer("", answer.question, "failed", self.trouble or NOT_READY.message, code="not-ready")
-        picked = self.bot.pick(answer, number)
+        picked = self.bot.pick(answer, number, Asker(user=user_id, door=door))
         if picked.result is None:
             return picked
         own = picked.sql == answer.sql
-        noted = self.vote(answer.id, user_id, 1) if own else self.correct(answer.id, user_id, picked.sql or "")
+        sql = picked.sql or ""
+        noted = self.vote(answer.id, user_id, 1) if own else self.correct(answer.id, user_id, sql, door=door)
         if isinstance(noted, Rejected):
             log.warning("a pick was not noted: %s", noted.message)
         return picked
@@ -121,11 +125,17 @@ class Desk:
         """The rows of an answer given a while ago, if they are still at hand."""
         return self._results.get(answer_id)
 
-    def run_again(self, sql: str) -> Result | Rejected:
-        """What the SQL of an earlier answer gives now."""
+    def run_again(self, sql: str, *, door: str = "", user_id: str = "") -> Result | Rejected:
+        """What the SQL of an earlier answer gives now, as far as the person may see it."""
         if self.bot is None:
             return NOT_READY
-        return run_again(sql, self.bot.schema, self.bot.database, limits(self.settings))
+        rights = self.bot.access.rights(Asker(user=user_id, door=door), self.bot.schema)
+        return run_again(sql, self.bot.schema, self.bot.database, limits(self.settings), rights)
+
+    @property
+    def dialect(self) -> Dialect:
+        """What the SQL of answers is written in."""
+        return self.bot.database.dialect if self.bot is not None else "sqlite"
 
     def vote(self, answer_id: str, user_id: str, vote: int) -> Tally | Rejected:
         """Set the person's vote on an answer: 1, -1, or 0 to take it back."""
@@ -134,10 +144,12 @@ class Desk:
             return feedback
         return feedback.vote(answer_id, user_id, vote) if vote else feedback.retract(answer_id, user_id)
 
-    def correct(self, answer_id: str, user_id: str, sql: str) -> Corrected | Rejected:
+    def correct(self, answer_id: str, user_id: str, sql: str, *, door: str = "") -> Corrected | Rejected:
         """Keep the SQL that the person says an answer should have had, if it passes the guard and runs."""
         feedback = self._feedback()
-        return feedback if isinstance(feedback, Rejected) else feedback.correct(answer_id, user_id, sql)
+        return feedback if isinstance(feedback, Rejected) else feedback.correct(
+            answer_id, user_id, sql, Asker(user=user_id, door=door)
+        )
 
     def retract_correction(self, answer_id: str, user_id: str) -> Tally | Rejected:
         """Take the person's correction of an answer back."""
@@ -148,7 +160,8 @@ class Desk:
         if self.bot is None:
             return NOT_READY
         try:
-            return Feedback(self._memory(), self.bot.database, self.bot.schema, limits(self.settings))
+            bot = self.bot
+            return Feedback(self._memory(), bot.database, bot.schema, limits(self.settings), bot.access)
         except StoreError as error:
             return Rejected(f"memory-{error.kind}", error.message)
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
+from bot.access import NOBODY, Access, Asker
 from bot.candidates import Candidate, Trial
 from bot.confidence import Calibration, Judged, judge, same_result
 from bot.database import Database, DatabaseError, Limits, Result
 from bot.glossary import Glossary
-from bot.guard import Rejected, check
+from bot.guard import Rejected
 from bot.linking import Linked, link
 from bot.refusals import refuse_early
 from bot.schema import Schema
@@ -37,7 +38,8 @@ NOTHING = "I could not turn that into a query that runs. Try it in other words, 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One way to understand a question: in plain words, as SQL that runs as it stands, and how likely it is."""
+    """One way to understand a question: in plain words, as SQL in the database's own dialect that runs as it stands,
+    and how likely it is."""
 
     words: str
     sql: str
@@ -47,7 +49,8 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One finished answer. `sql` runs as it stands (values written in); `candidate` is the place in the beam of the
+    """One finished answer. `sql` is what ran, in the database's own dialect with its values written in, and
+    `canonical` the same query as the student's rules made it, in SQLite's; `candidate` is the place in the beam of the
     candidate that ran, and `tried` says why others did not. `timings_ms` is by stage. An unsure answer has up to three
     different `readings`, its own among them, likeliest first."""
 
@@ -65,6 +68,7 @@ class Answer:
     code: str = ""
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     readings: tuple[Reading, ...] = ()
+    canonical: str | None = None
 
 
 class Bot:
@@ -73,7 +77,7 @@ class Bot:
     def __init__(
         self, database: Database, schema: Schema, glossary: Glossary, index: ValueIndex, student: Student,
         limits: Limits, beam: int = 4, threshold: float | None = None, today: date | None = None,
-        calibration: Calibration | None = None,
+        calibration: Calibration | None = None, access: Access | None = None,
     ) -> None:
         self.database = database
         self.schema = schema
@@ -86,12 +90,16 @@ class Bot:
         self._threshold = next(t for t in (threshold, fitted, THRESHOLD) if t is not None)
         self._today = today
         self._calibration = calibration
+        self.access = access or Access()
         self._trial = Trial(database, schema, Shorthand(schema, glossary), limits)
 
-    def ask(self, question: str, watch: Callable[[Stage], None] = lambda _: None) -> Answer:
+    def ask(
+        self, question: str, watch: Callable[[Stage], None] = lambda _: None, *, asker: Asker = NOBODY
+    ) -> Answer:
         """Answer one question. Never raises for what a person typed or a database did: the status says it.
 
-        `watch` is told what the bot begins to do: reading the question, writing SQL, running it.
+        `asker` is who asks and where: the access rules may keep something from them. `watch` is told what the bot
+        begins to do: reading the question, writing SQL, running it.
         """
         clock = _Clock()
         watch("reading")
@@ -107,7 +115,7 @@ class Bot:
             return self._answer(question, "failed", NOTHING, clock, code="no-prediction")
         if predictions[0].short != REFUSAL:
             watch("running")
-        candidates, judged = self.consider(linked, predictions, clock.lap)
+        candidates, judged = self.consider(linked, predictions, clock.lap, asker)
         clock.lap("judge")
         return self._settle(question, candidates, judged, clock)
 
@@ -116,22 +124,25 @@ class Bot:
         return link(question, self._index, self._today or date.today())
 
     def consider(
-        self, linked: Linked, predictions: Sequence[Prediction], lap: Callable[[str], None] = lambda _: None
+        self, linked: Linked, predictions: Sequence[Prediction], lap: Callable[[str], None] = lambda _: None,
+        asker: Asker = NOBODY,
     ) -> tuple[list[Candidate], list[Judged]]:
         """What became of the student's predictions, and those that can be the answer, likeliest to be right first."""
         doubtful = math.exp(predictions[0].log_probability) < self._threshold  # then other readings are wanted too
-        candidates = self._trial.run(predictions, linked, self._calibration is not None or doubtful, lap)
+        rights = self.access.rights(asker, self.schema)
+        candidates = self._trial.run(predictions, linked, rights, self._calibration is not None or doubtful, lap)
         unknown = self.student.vocabulary.unknown(self.student.read(linked))
         return candidates, judge(candidates, linked, len(unknown), self._calibration)
 
-    def pick(self, answer: Answer, number: int) -> Answer:
+    def pick(self, answer: Answer, number: int, asker: Asker = NOBODY) -> Answer:
         """The answer that the reading `number` (from 0) of an unsure answer gives, run now.
 
         Raises IndexError when there is no such reading.
         """
         clock = _Clock()
         reading = answer.readings[number]
-        safe = check(reading.sql, self.schema, self.database.dialect)
+        rights = self.access.rights(asker, self.schema)
+        safe = rights.check(reading.sql, self.schema, read=self.database.dialect)
         if isinstance(safe, Rejected):
             return self._answer(answer.question, "failed", safe.message, clock, code=safe.code)
         try:
@@ -148,6 +159,10 @@ class Bot:
         self, question: str, candidates: Sequence[Candidate], judged: Sequence[Judged], clock: _Clock
     ) -> Answer:
         """The likeliest candidate is the answer; what it is called depends on how likely it is."""
+        denied = next((c for c in candidates if c.denied), None)
+        if denied is not None and not any(c.stands and c.rank < denied.rank for c in candidates):
+            # Another candidate would only leave out what was asked for.
+            return self._answer(question, "refused", denied.denied, clock, code="access", confidence=denied.share)
         if not judged:
             tried = tuple(c.fault for c in candidates if c.fault)
             failure = next((c.error for c in reversed(candidates) if c.error), None)
@@ -162,7 +177,8 @@ class Bot:
             )
         status: Status = "answered" if likely >= self._threshold else "unsure"
         return self._answer(
-            question, status, UNSURE if status == "unsure" else "", clock, sql=chosen.sql, result=chosen.result,
+            question, status, UNSURE if status == "unsure" else "", clock, sql=chosen.sql,
+            canonical=chosen.canonical, result=chosen.result,
             confidence=likely, candidate=chosen.rank, tried=tried, short=chosen.prediction.short,
             readings=self._readings(judged) if status == "unsure" else (),
         )  # fmt: skip
@@ -177,7 +193,7 @@ class Bot:
 
     def _reading(self, judged: Judged) -> Reading:
         sql = judged.candidate.sql or ""
-        words = in_words(sql, self.schema, self.glossary, self._today or date.today())
+        words = in_words(judged.candidate.canonical or sql, self.schema, self.glossary, self._today or date.today())
         return Reading(words, sql, judged.candidate.prediction.short, judged.probability)
 
     def _cannot(self) -> str:
@@ -186,11 +202,13 @@ class Bot:
 
     def _answer(
         self, question: str, status: Status, message: str, clock: _Clock, *, sql: str | None = None,
-        result: Result | None = None, confidence: float = 0.0, candidate: int = -1, tried: tuple[str, ...] = (),
+        canonical: str | None = None, result: Result | None = None, confidence: float = 0.0, candidate: int = -1,
+        tried: tuple[str, ...] = (),
         short: str = "", code: str = "", readings: tuple[Reading, ...] = (),
     ) -> Answer:
         return Answer(
-            id=uuid.uuid4().hex, question=question, status=status, message=message, sql=sql, result=result,
+            id=uuid.uuid4().hex, question=question, status=status, message=message, sql=sql,
+            canonical=canonical, result=result,
             confidence=confidence, student_version=self.student.version, candidate=candidate, tried=tried,
             short=short, code=code, timings_ms=clock.laps(), readings=readings,
         )

@@ -6,8 +6,9 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from bot.access import Rights
 from bot.database import Database, DatabaseError, Limits, Result
-from bot.guard import Rejected, check
+from bot.guard import Rejected
 from bot.linking import Linked
 from bot.schema import Schema
 from bot.shorthand import REFUSAL, Shorthand, ShorthandError
@@ -24,7 +25,8 @@ class Candidate:
 
     `share` is its part of the probability of all candidates. A refusal has neither `sql` nor `result`; one that is out
     has a `fault` ("guard: unknown-column", "expand: ...", "database: failed"), and one that a certain answer made
-    unnecessary to run is `skipped`. `sql` runs as it stands.
+    unnecessary to run is `skipped`. `denied` says what the access rules keep from the asker. `sql` is in the database's
+    own dialect and `canonical` in SQLite's; both have their values written in and run as they stand.
     """
 
     prediction: Prediction
@@ -35,6 +37,8 @@ class Candidate:
     fault: str = ""
     error: DatabaseError | None = None
     skipped: bool = False
+    canonical: str | None = None
+    denied: str = ""
 
     @property
     def refuses(self) -> bool:
@@ -60,6 +64,7 @@ class Trial:
         self,
         predictions: Sequence[Prediction],
         linked: Linked,
+        rights: Rights,
         all_of_them: bool,
         lap: Callable[[str], None] = lambda _: None,
     ) -> list[Candidate]:
@@ -69,7 +74,7 @@ class Trial:
         the trial: it does not get better with another query. `lap` is told the end of each "check" and "execute".
         """
         tried: list[Candidate] = []
-        for candidate in self._each(predictions, linked, lap):
+        for candidate in self._each(predictions, linked, rights, lap):
             tried.append(candidate)
             if candidate.error is not None and candidate.error.kind != "failed":
                 break
@@ -80,33 +85,42 @@ class Trial:
         return [*tried, *(Candidate(predictions[i], i, shares[i], skipped=True) for i in left)]
 
     def _each(
-        self, predictions: Sequence[Prediction], linked: Linked, lap: Callable[[str], None]
+        self, predictions: Sequence[Prediction], linked: Linked, rights: Rights, lap: Callable[[str], None]
     ) -> Iterator[Candidate]:
         for rank, (prediction, share) in enumerate(zip(predictions, _shares(predictions), strict=True)):
             if prediction.short == REFUSAL:
                 yield Candidate(prediction, rank, share)
             else:
-                yield self._one(prediction, rank, share, linked, lap)
+                yield self._one(prediction, rank, share, linked, rights, lap)
 
     def _one(
-        self, prediction: Prediction, rank: int, share: float, linked: Linked, lap: Callable[[str], None]
+        self,
+        prediction: Prediction,
+        rank: int,
+        share: float,
+        linked: Linked,
+        rights: Rights,
+        lap: Callable[[str], None],
     ) -> Candidate:
         try:
             bound = bind(prediction.short, linked, self._shorthand)
         except ShorthandError as error:
             return Candidate(prediction, rank, share, fault=f"expand: {error}")
-        sql = literal_sql(bound)
-        safe = check(bound.sql, self._schema, self._database.dialect)
+        safe = rights.check(bound.sql, self._schema)
         lap("check")
         if isinstance(safe, Rejected):
-            return Candidate(prediction, rank, share, sql, fault=f"guard: {safe.code}")
+            denied = safe.message if safe.code == "access" else ""
+            fault = "access" if denied else f"guard: {safe.code}"
+            return Candidate(prediction, rank, share, canonical=literal_sql(bound), fault=fault, denied=denied)
+        sql, canonical = safe.filled(bound.parameters), literal_sql(bound)
         try:
             result = self._database.execute(safe, bound.parameters, self._limits)
         except DatabaseError as error:
-            return Candidate(prediction, rank, share, sql, fault=f"database: {error.kind}", error=error)
+            fault = f"database: {error.kind}"
+            return Candidate(prediction, rank, share, sql, fault=fault, error=error, canonical=canonical)
         finally:
             lap("execute")
-        return Candidate(prediction, rank, share, sql, result)
+        return Candidate(prediction, rank, share, sql, result, canonical=canonical)
 
 
 def _shares(predictions: Sequence[Prediction]) -> list[float]:

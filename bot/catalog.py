@@ -4,29 +4,46 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
+from typing import NamedTuple
 
 from rapidfuzz import fuzz, process
+from sqlglot import exp
 
-from bot.schema import Schema
+from bot.schema import ColumnType, Schema
 
 _KEPT = 8  # catalogs of the last schemas seen
 _UNKNOWN_ROWS = 1_000  # for a table without an estimate
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 
-Name = tuple[str, bool]  # a spelling, and whether it has to be quoted
+
+
+class Name(NamedTuple):
+    """A column as it is written: its spelling, whether it has to be quoted, and the type of its values."""
+
+    spelling: str
+    quoted: bool = False
+    type: ColumnType = "other"
+
+
 Columns = dict[str, Name]  # by lower-case name
 
 
 @dataclass(frozen=True, eq=False)
 class Catalog:
-    """Tables by lower-case name; columns and row estimates by table. Equal by identity, to key a cache."""
+    """Tables by lower-case name; columns and row estimates by table. Equal by identity, to key a cache.
+
+    `views` are queries that stand in for tables of which not everything may be read; `closed` are the names, in
+    lower case, of tables and `table.column`s that exist but may not be read.
+    """
 
     schema: Schema
     tables: dict[str, str]
     columns: dict[str, Columns]
     rows: dict[str, int]
+    views: dict[str, exp.Select] = field(default_factory=dict)
+    closed: frozenset[str] = frozenset()
 
     def nearest_table(self, name: str) -> str | None:
         """The table whose name is most like this one."""
@@ -34,7 +51,7 @@ class Catalog:
 
     def nearest_column(self, name: str) -> str | None:
         """The `table.column` whose column name is most like this one."""
-        places = {c: f"{t}.{c}" for t, columns in self.columns.items() for c, _ in columns.values()}
+        places = {c: f"{t}.{c}" for t, columns in self.columns.items() for c, *_ in columns.values()}
         found = nearest(name, places)
         return places[found] if found else None
 
@@ -53,6 +70,23 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
     return match[0] if match else None
 
 
+def new_catalog(
+    schema: Schema, views: dict[str, exp.Select] | None = None, closed: frozenset[str] = frozenset()
+) -> Catalog:
+    """A catalog of its own, whatever others there are of the schema."""
+    return Catalog(
+        schema,
+        tables={t.name.lower(): t.name for t in schema.tables},
+        columns={
+            t.name: {c.name.lower(): Name(c.name, needs_quotes(c.name), c.type) for c in t.columns}
+            for t in schema.tables
+        },
+        rows={t.name: t.rows or _UNKNOWN_ROWS for t in schema.tables},
+        views=views or {},
+        closed=closed,
+    )
+
+
 _catalogs: dict[int, Catalog] = {}
 _lock = Lock()
 
@@ -62,14 +96,7 @@ def catalog_of(schema: Schema) -> Catalog:
     known = _catalogs.get(id(schema))
     if known is not None and known.schema is schema:
         return known
-    catalog = Catalog(
-        schema,
-        tables={t.name.lower(): t.name for t in schema.tables},
-        columns={
-            t.name: {c.name.lower(): (c.name, needs_quotes(c.name)) for c in t.columns} for t in schema.tables
-        },
-        rows={t.name: t.rows or _UNKNOWN_ROWS for t in schema.tables},
-    )
+    catalog = new_catalog(schema)
     with _lock:
         while len(_catalogs) >= _KEPT:
             _catalogs.pop(next(iter(_catalogs)))

@@ -34,6 +34,12 @@ class Settings(BaseSettings):
     database_url: SecretStr = Field(
         default=SecretStr(DEMO), description="The database to ask: a SQLAlchemy URL, a SQLite file, or `demo`."
     )
+    allow_unsafe_role: bool = Field(
+        default=False, description="Open a server's database even with a role that may do more than read."
+    )
+    access: Path | None = Field(
+        default=None, description="Who may see what, as TOML. Default: everybody sees every table."
+    )
     glossary: Path | None = Field(default=None, description="The business terms, as TOML. The demo brings its own.")
     examples: Path | None = Field(
         default=None, description="Questions to show to newcomers, one a line. Default: made from the tables' names."

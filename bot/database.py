@@ -11,7 +11,7 @@ from bot.schema import Dialect, Schema
 
 Cell = str | int | float | bool | None
 Parameters = Mapping[str, str | int | float]
-Failure = Literal["missing", "unreadable", "locked", "timeout", "too_big", "failed", "unreachable"]
+Failure = Literal["missing", "unreadable", "locked", "timeout", "too_big", "failed", "unreachable", "unsafe_role"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,11 @@ class Database(Protocol):
         """Release connections."""
 
 
-def connect(url: str) -> Database:
-    """Open the database at a SQLAlchemy URL (or a path to a SQLite file). Raises DatabaseError."""
+def connect(url: str, allow_unsafe_role: bool = False) -> Database:
+    """Open the database at a SQLAlchemy URL (or a path to a SQLite file). Raises DatabaseError.
+
+    A server's role that could do more than read is refused unless `allow_unsafe_role`.
+    """
     from bot.databases import open_database
 
-    return open_database(url)
+    return open_database(url, allow_unsafe_role)

@@ -14,8 +14,9 @@ from typing import TypeVar
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from bot.access import Access, Asker, Rights
 from bot.database import Database, DatabaseError, Limits, Result
-from bot.guard import Rejected, SafeSQL, check
+from bot.guard import Rejected, SafeSQL
 from bot.nominations import renominate
 from bot.records import AnswerRow, CorrectionRow, FeedbackRow, storable
 from bot.schema import Schema
@@ -57,11 +58,14 @@ class Corrected:
 class Feedback:
     """Takes feedback on the answers in one store, over the database they were asked of. Thread-safe."""
 
-    def __init__(self, store: Store, database: Database, schema: Schema, limits: Limits) -> None:
+    def __init__(
+        self, store: Store, database: Database, schema: Schema, limits: Limits, access: Access | None = None
+    ) -> None:
         self._store = store
         self._database = database
         self._schema = schema
         self._limits = limits
+        self._access = access or Access()
 
     def vote(self, answer_id: str, user_id: str, vote: int, comment: str | None = None) -> Tally | Rejected:
         """Set the user's vote on an answer: 1 or -1. A vote said before is changed.
@@ -106,15 +110,19 @@ class Feedback:
         except StoreError as error:
             return _rejected("memory", error.kind, error.message)
 
-    def correct(self, answer_id: str, user_id: str, sql: str) -> Corrected | Rejected:
+    def correct(
+        self, answer_id: str, user_id: str, sql: str, asker: Asker | None = None
+    ) -> Corrected | Rejected:
         """Keep the SQL that the user says an answer should have had, if it passes the guard and runs.
 
-        It is written in the database's own dialect. A correction made before is replaced.
+        It may read what the asker may see, by default a user of that id anywhere. It is written in the
+        database's own dialect. A correction made before is replaced.
         """
         known = self._answer(answer_id, user_id)
         if isinstance(known, Rejected):
             return known
-        safe = self._check(sql)
+        rights = self._access.rights(asker or Asker(user=user_id), self._schema)
+        safe = self._check(sql, rights)
         if isinstance(safe, Rejected):
             return safe
         try:
@@ -122,7 +130,7 @@ class Feedback:
         except DatabaseError as error:
             return _rejected("database", error.kind, error.message)
         # The answer's SQL sent back as it was agrees with it, however the guard writes it.
-        kept = known.sql if known.sql is not None and self._check(known.sql) == safe else safe.sql
+        kept = known.sql if known.sql is not None and self._check(known.sql, rights) == safe else safe.sql
 
         def work(session: Session, answer: AnswerRow, user: str, now: datetime) -> Corrected:
             row = _row(session, CorrectionRow, answer.id, user)
@@ -136,9 +144,8 @@ class Feedback:
 
         return self._change(answer_id, user_id, work)
 
-    def _check(self, sql: str) -> SafeSQL | Rejected:
-        dialect = self._database.dialect
-        safe = check(sql, self._schema, dialect, read=dialect)
+    def _check(self, sql: str, rights: Rights) -> SafeSQL | Rejected:
+        safe = rights.check(sql, self._schema, read=self._database.dialect)
         if isinstance(safe, SafeSQL) and safe.parameters:
             names = ", ".join(f":{name}" for name in sorted(safe.parameters))
             return Rejected(PLACEHOLDERS.code, PLACEHOLDERS.message.format(names=names))

@@ -1,7 +1,8 @@
-"""What a checked query may be made of, as data: tree nodes, functions and types, per dialect.
+"""What a checked query may be made of in every dialect, as data: tree nodes, words, families of functions.
 
 Everything here is an allow-list. A node class, an argument of a node, a function or a type that is not named
-below is denied, so a construct that a newer parser learns to read stays shut until someone looks at it.
+is denied, so a construct that a newer parser learns to read stays shut until someone looks at it. What one
+dialect may say beyond this stands in bot/functions_sqlite.py and its sisters; bot/rules.py brings them together.
 """
 
 from __future__ import annotations
@@ -10,8 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sqlglot import exp
-
-from bot.schema import Dialect
 
 Node = type[exp.Expr]
 
@@ -65,12 +64,12 @@ STRUCTURE: Mapping[Node, frozenset[str]] = {
     exp.Collate: _BINARY,
     exp.Div: frozenset({"this", "expression", "typed", "safe"}),
     exp.DPipe: frozenset({"this", "expression", "safe"}),
+    exp.Is: _MATCH,
     exp.Like: _MATCH,
     exp.ILike: _MATCH,
-    exp.Glob: _MATCH,
     **dict.fromkeys(
         (exp.Add, exp.Sub, exp.Mul, exp.Mod, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.And,
-         exp.Or, exp.Is, exp.NullSafeEQ, exp.NullSafeNEQ),
+         exp.Or, exp.NullSafeEQ, exp.NullSafeNEQ),
         _BINARY,
     ),
     exp.Case: frozenset({"this", "ifs", "default"}),
@@ -85,21 +84,20 @@ STRUCTURE: Mapping[Node, frozenset[str]] = {
 }
 
 
-def _words(names: str) -> frozenset[str]:
+def words(names: str) -> frozenset[str]:
+    """The words of a text."""
     return frozenset(names.split())
 
 
-def _nodes(names: str) -> frozenset[Node]:
+def nodes(names: str) -> frozenset[Node]:
+    """The parser's classes of those names."""
     return frozenset(getattr(exp, name) for name in names.split())
 
 
-# What SQLite takes for a keyword even where a name is expected.
-SQLITE_RESERVED = _words(
-    "add all alter and as autoincrement between case check collate commit constraint create default "
-    "deferrable delete distinct drop else escape except exists foreign from group having in index insert "
-    "intersect into is isnull join limit not nothing notnull null on or order primary references returning "
-    "select set table then to transaction union unique update using values when where"
-)
+def types(names: str) -> frozenset[exp.DType]:
+    """The parser's types of those names."""
+    return frozenset(exp.DType[name] for name in names.split())
+
 
 # Places that take a name and nothing else: no function, no placeholder.
 NAMES: frozenset[tuple[Node, str]] = frozenset(
@@ -107,44 +105,39 @@ NAMES: frozenset[tuple[Node, str]] = frozenset(
      (exp.Table, "db"), (exp.Join, "using"), (exp.Window, "alias")}
 )
 
-# Structure that only some dialects have; it has to be among their nodes as well.
-DIALECT_SPECIFIC: frozenset[Node] = frozenset({exp.Glob})
-
-# Bare words that may follow EXTRACT, INTERVAL and COLLATE.
-WORDS = _words(
+# Bare words that may follow EXTRACT and INTERVAL.
+WORDS = words(
     "YEAR YEARS QUARTER MONTH MONTHS WEEK WEEKS DAY DAYS HOUR HOURS MINUTE MINUTES SECOND SECONDS DOW DOY "
-    "ISODOW ISOYEAR EPOCH NOCASE BINARY RTRIM"
+    "ISODOW ISOYEAR EPOCH"
 )
 
 # Texts that the parser keeps as they were written: window frames, kinds of join, sides of trim().
-KEYWORDS = _words(
+KEYWORDS = words(
     "ROWS RANGE GROUPS UNBOUNDED PRECEDING FOLLOWING OVER LEFT RIGHT FULL INNER OUTER CROSS BOTH LEADING "
-    "TRAILING"
+    "TRAILING FIRST NEXT"
 ) | {"CURRENT ROW"}
 
-_AGGREGATES = _nodes("Avg Count GroupConcat Max Min Sum")
-_WINDOWS = _nodes(
+_AGGREGATES = nodes("Avg Count GroupConcat Max Min Sum")
+_WINDOWS = nodes(
     "CumeDist DenseRank FirstValue Lag LastValue Lead NthValue Ntile PercentRank Rank RowNumber"
 )
-_NUMBERS = _nodes("Abs Ceil Exp Floor Greatest Least Ln Log Pow Rand Round Sign Sqrt Trunc")
-_TEXTS = _nodes("Length Lower Replace StrPosition Substring Trim Upper")
-_CHOICES = _nodes("Coalesce Nullif")
-_CLOCKS = _nodes("CurrentDate CurrentTime CurrentTimestamp Date TimeToStr TsOrDsToTimestamp")
-_JSON = _nodes("JSONExtract JSONExtractScalar JSONPath JSONPathRoot JSONPathKey JSONPathSubscript")
-_COMMON = _AGGREGATES | _WINDOWS | _NUMBERS | _TEXTS | _CHOICES | _CLOCKS | _JSON
+_NUMBERS = nodes("Abs Ceil Exp Floor Greatest Least Ln Log Pow Rand Round Sign Sqrt Trunc")
+_TEXTS = nodes("Length Lower Replace StrPosition Substring Trim Upper")
+_CHOICES = nodes("Coalesce Nullif")
+_CLOCKS = nodes("CurrentDate CurrentTime CurrentTimestamp Date TimeToStr TsOrDsToTimestamp")
+_JSON = nodes("JSONExtract JSONExtractScalar JSONPath JSONPathRoot JSONPathKey JSONPathSubscript")
+COMMON = _AGGREGATES | _WINDOWS | _NUMBERS | _TEXTS | _CHOICES | _CLOCKS | _JSON
 
-_STATISTICS = _nodes("Stddev StddevPop StddevSamp Variance VariancePop")
-_STRINGS = _nodes("Concat ConcatWs Left Right Reverse Initcap")
-_PARTS = _nodes(
-    "Extract Year Quarter Month Week Day Hour Minute DayOfWeek DayOfYear DayOfMonth DateDiff "
-    "TimestampDiff DateAdd DateSub Interval TsOrDsToDate"
+STATISTICS = nodes("Stddev StddevPop StddevSamp Variance VariancePop")
+ANGLES = nodes("Acos Asin Atan Atan2 Cos Cot Degrees Pi Radians Sin Tan")
+STRINGS = nodes("Ascii Concat ConcatWs Initcap Left Pad RegexpReplace Repeat Reverse Right")
+DATES = nodes(
+    "Extract Year Quarter Month Week Day Hour Minute Second DayOfWeek DayOfYear DayOfMonth DateDiff "
+    "TimestampDiff DateAdd DateSub TsOrDsToDate StrToDate Localtime Localtimestamp LastDay"
 )
-_CASTS = frozenset(
-    exp.DType[name]
-    for name in _words(
-        "INT BIGINT SMALLINT TINYINT TEXT VARCHAR CHAR NCHAR NVARCHAR FLOAT DOUBLE DECIMAL BOOLEAN DATE TIME "
-        "TIMESTAMP TIMESTAMPTZ DATETIME"
-    )
+CASTS = types(
+    "INT BIGINT SMALLINT TINYINT TEXT VARCHAR CHAR NCHAR NVARCHAR FLOAT DOUBLE DECIMAL BOOLEAN DATE TIME "
+    "TIMESTAMP TIMESTAMPTZ DATETIME"
 )
 
 
@@ -152,71 +145,22 @@ _CASTS = frozenset(
 class Rules:
     """What one dialect may say beyond STRUCTURE.
 
-    `nodes` are functions the parser knows, `names` (lower case) those it does not; `engine` are the names an
-    engine-side authoriser lets through; `hints` says what to use instead of a function that is not allowed.
+    `nodes` are functions the parser knows, `names` (lower case) those it does not; `structure` are nodes that
+    only this dialect has; `words` may stand bare, `sources` are functions that FROM may read; `spoken` are names
+    that bot/dialects writes and nobody else may; `engine` those that an engine-side authoriser lets through;
+    `hints` says what to use instead of what is not allowed.
     """
 
     nodes: frozenset[Node]
     names: frozenset[str]
-    casts: frozenset[exp.DType] = _CASTS
+    structure: Mapping[Node, frozenset[str]] = field(default_factory=dict)
+    casts: frozenset[exp.DType] = CASTS
+    words: frozenset[str] = WORDS
+    sources: frozenset[Node] = frozenset()
+    spoken: frozenset[str] = frozenset()
     engine: frozenset[str] = frozenset()
     hints: Mapping[str, str] = field(default_factory=dict)
 
-
-_SQLITE = Rules(
-    nodes=_COMMON | _nodes("Format Glob Typeof"),
-    names=_words(
-        "acos asin atan cos date datetime degrees julianday likely pi printf radians sin tan time total "
-        "unixepoch unlikely"
-    ),
-    engine=_words(
-        "-> ->> abs acos asin atan avg ceil coalesce cos count cume_dist current_date current_time "
-        "current_timestamp date datetime degrees dense_rank exp first_value floor format glob "
-        "group_concat ifnull iif instr json_extract julianday lag last_value lead length like likely ln "
-        "log log10 log2 lower ltrim max min mod nth_value ntile nullif percent_rank pi pow power printf "
-        "radians random rank replace round row_number rtrim sign sin sqrt strftime substr substring sum "
-        "tan time total trim trunc typeof unixepoch unlikely upper"
-    ),
-    hints={
-        "concat": "join texts with || instead",
-        "concat_ws": "join texts with || instead",
-        "year": "use strftime('%Y', …) instead",
-        "month": "use strftime('%m', …) instead",
-        "day": "use strftime('%d', …) instead",
-        "extract": "use strftime('%Y', …) instead",
-        "date_trunc": "use date(…, 'start of month') or strftime instead",
-        "date_format": "use strftime instead",
-        "to_char": "use strftime instead",
-        "date_diff": "subtract julianday(…) values instead",
-        "date_add": "use date(…, '+1 day') instead",
-        "date_sub": "use date(…, '-1 day') instead",
-        "interval": "use date(…, '-1 month') instead",
-        "now": "use date('now') instead",
-        "left": "use substr instead",
-        "right": "use substr instead",
-    },
-)
-
-_POSTGRES = Rules(
-    nodes=_COMMON
-    | _STATISTICS
-    | _STRINGS
-    | _PARTS
-    | _nodes(
-        "Any All Corr DateTrunc LogicalAnd LogicalOr Mode PercentileCont PercentileDisc SplitPart "
-        "TimestampTrunc ToChar WithinGroup"
-    ),
-    names=_words("age char_length date_part make_date now pi"),
-    hints={
-        "datetime": "use a timestamp column or date_trunc instead",
-        "julianday": "subtract two dates instead",
-    },
-)
-
-_MYSQL = Rules(
-    nodes=_COMMON | _STATISTICS | _STRINGS | _PARTS | _nodes("Any All"),
-    names=_words("curdate dayname last_day makedate monthname now pi weekday"),
-    hints={"date_trunc": "use date_format instead", "julianday": "use datediff instead"},
-)
-
-RULES: Mapping[Dialect, Rules] = {"sqlite": _SQLITE, "postgres": _POSTGRES, "mysql": _MYSQL}
+    def arguments(self, node: Node) -> frozenset[str] | None:
+        """The arguments that may be set on a node of structure; None for another node."""
+        return self.structure.get(node) or STRUCTURE.get(node)

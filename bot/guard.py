@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import InitVar, dataclass
+from collections.abc import Mapping
+from dataclasses import InitVar, dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 
@@ -20,6 +21,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from bot.allowed import inspect
 from bot.catalog import Catalog, catalog_of
+from bot.dialects import translate
 from bot.names import resolve
 from bot.rejection import Rejected, Rejection
 from bot.schema import Dialect, Schema
@@ -38,8 +40,10 @@ _PARSER_ERRORS = (
     ArithmeticError,
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_HINT = re.compile(r"/\*(?:!|M!|\+)", re.IGNORECASE)  # comments that some databases run or obey
 _OPENING = frozenset({TokenType.SELECT, TokenType.WITH, TokenType.L_PAREN})
 _PREFIXES = frozenset({TokenType.NOT, TokenType.DASH, TokenType.PLUS, TokenType.TILDE})
+_QUOTED = frozenset({TokenType.STRING, TokenType.IDENTIFIER})
 _TOKEN = object()
 
 # What the parser cannot read is refused here; its warnings would only carry the text into a log.
@@ -57,37 +61,58 @@ class SafeSQL:
     parameters: frozenset[str]
     tables: frozenset[str]
     dialect: Dialect
+    tree: exp.Expr = field(compare=False, repr=False)
     token: InitVar[object] = None
 
     def __post_init__(self, token: object) -> None:
         if token is not _TOKEN:
             raise TypeError("SafeSQL is made by bot.guard.check only")
 
+    def filled(self, parameters: Mapping[str, str | int | float]) -> str:
+        """The query as it runs with these values, written in: for people, and for programs that run it again."""
+        return write(with_values(self.tree, parameters), self.dialect)
+
+
+def with_values(tree: exp.Expr, parameters: Mapping[str, str | int | float]) -> exp.Expr:
+    """A copy of the tree with values in place of its placeholders."""
+
+    def fill(node: exp.Expr) -> exp.Expr:
+        if not isinstance(node, exp.Placeholder):
+            return node
+        value = parameters[node.name]
+        return exp.Literal.string(value) if isinstance(value, str) else exp.Literal.number(value)
+
+    return tree.transform(fill)
+
 
 def check(
-    sql: str, schema: Schema, dialect: Dialect | None = None, read: str = "sqlite"
+    sql: str, schema: Schema, dialect: Dialect | None = None, read: Dialect = "sqlite", catalog: Catalog | None = None
 ) -> SafeSQL | Rejected:
     """Let `sql`, written in the dialect `read`, through as a query on `schema`, or say why not. Never raises.
 
-    `dialect` is what the result is written in; by default the schema's own.
+    `dialect` is what the result is written in; by default the schema's own. `catalog` is what may be seen of the
+    schema (bot/access.py); by default all of it.
     """
     if not isinstance(sql, str):
         return Rejected("not-text", "A query has to be text.")
     if len(sql) > MAX_CHARACTERS:
         return Rejected("too-long", f"A query can have {MAX_CHARACTERS:,} characters. Please shorten it.")
     try:
-        return _check(sql, catalog_of(schema), dialect or schema.dialect, read)
+        return _check(sql, catalog or catalog_of(schema), dialect or schema.dialect, read)
     except RecursionError:  # not remembered: it may be the caller's stack that was nearly used up
         return Rejected("too-deep", "This query is nested too deeply. Please split it up.")
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _check(sql: str, catalog: Catalog, dialect: Dialect, read: str) -> SafeSQL | Rejected:
+def _check(sql: str, catalog: Catalog, dialect: Dialect, read: Dialect) -> SafeSQL | Rejected:
     try:
         tree = _parse(sql, read)
-        placeholders = inspect(tree, dialect)
+        placeholders = inspect(tree, read)
         tables = resolve(tree, catalog)
-        return SafeSQL(write(tree, dialect), placeholders, tables, dialect, _TOKEN)
+        if read == "sqlite" and dialect != "sqlite":
+            tree = translate(tree, catalog.schema, dialect)
+            inspect(tree, dialect, translated=True)  # what was put in is held to the same lists
+        return SafeSQL(write(tree, dialect), placeholders, tables, dialect, tree, _TOKEN)
     except Rejection as rejection:
         return rejection.rejected
     except UnsupportedError:
@@ -99,6 +124,8 @@ def _check(sql: str, catalog: Catalog, dialect: Dialect, read: str) -> SafeSQL |
 def _parse(sql: str, read: str) -> exp.Expr:
     if _CONTROL.search(sql):
         raise Rejection("odd-characters", "This query holds characters that none needs. Please retype it.")
+    if _HINT.search(sql):
+        raise Rejection("comment", "Comments that speak to the database are not allowed here. Please leave them out.")
     sql.encode("utf-8")  # a lone surrogate would only fail later, inside the engine's driver
     grammar = Grammar.get_or_raise(read)
     tokens = grammar.tokenize(sql)
@@ -132,6 +159,8 @@ def _inspect_tokens(tokens: list[Token]) -> None:
         kind = token.token_type
         if kind is TokenType.SEMICOLON:
             raise Rejection("several-statements", "Only one query can run at a time.")
+        if kind is TokenType.COLON and following.token_type in _QUOTED:
+            raise Rejection("placeholder", "Placeholders have to be written as a colon and a name, such as :v0.")
         if kind in (TokenType.L_PAREN, TokenType.CASE, TokenType.L_BRACKET, TokenType.L_BRACE):
             depth += 1
         elif kind in (TokenType.R_PAREN, TokenType.END, TokenType.R_BRACKET, TokenType.R_BRACE):

@@ -8,9 +8,10 @@ from typing import cast
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
+from bot.access import NOBODY, Access, Rights
 from bot.answer import Answer, Status
 from bot.database import Database, DatabaseError, Limits, Result
-from bot.guard import Rejected, check
+from bot.guard import Rejected
 from bot.records import AnswerRow, CorrectionRow, FeedbackRow, storable
 from bot.schema import Schema
 from bot.store import Store
@@ -49,9 +50,12 @@ def recent(store: Store, user_id: str, door: str, limit: int = 20) -> list[Remem
     return store.read(work)[::-1]
 
 
-def run_again(sql: str, schema: Schema, database: Database, limits: Limits) -> Result | Rejected:
-    """What the SQL of a remembered answer gives now; the data may have moved on since."""
-    safe = check(sql, schema, database.dialect, read=database.dialect)
+def run_again(
+    sql: str, schema: Schema, database: Database, limits: Limits, rights: Rights | None = None
+) -> Result | Rejected:
+    """What the SQL of a remembered answer gives now; the data, and what its asker may see, may have moved on since."""
+    rights = rights or Access().rights(NOBODY, schema)
+    safe = rights.check(sql, schema, read=database.dialect)
     if isinstance(safe, Rejected):
         return safe
     try:

@@ -6,16 +6,21 @@ that nothing connects are refused here too, as only here is it known which table
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from sqlglot import exp
 
-from bot.catalog import Catalog, Name, nearest, needs_quotes
+from bot.catalog import Catalog, Name, needs_quotes
+from bot.expression_types import type_of
+from bot.name_hints import ambiguous, no_column, no_table
 from bot.rejection import Rejection
-from bot.scopes import Scope, Shape, Source, estimated_rows, gives_one_row, limited
+from bot.respelling import derived, found, put_view, rename, respell
+from bot.scopes import Scope, Shape, Source, estimated_rows, gives_one_row, growth, limited
+from bot.series import rows_of_series
 
 MAX_PRODUCT = 50_000_000  # row combinations of tables that no condition connects
 MAX_SOURCES = 64  # tables read once CTEs are put in place of their names
+MAX_GROWTH = 20_000  # times that queries inside queries may lengthen a value
 _DEFAULT_SCHEMAS = {"main", "public"}
 
 
@@ -25,6 +30,8 @@ def resolve(tree: exp.Expr, catalog: Catalog) -> frozenset[str]:
     shape = resolver.query(tree, None, {})
     if shape.weight > MAX_SOURCES:
         raise Rejection("too-many-joins", "This query reads too many tables at once. Please split it up.")
+    for node, table in resolver.viewed:
+        put_view(node, catalog.views[table])
     return frozenset(resolver.tables)
 
 
@@ -32,6 +39,7 @@ class _Resolver:
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
         self.tables: set[str] = set()
+        self.viewed: list[tuple[exp.Table, str]] = []
 
     def query(self, node: exp.Expr, outer: Scope | None, ctes: dict[str, Shape]) -> Shape:
         """Resolve a SELECT, a set operation or a query in parentheses."""
@@ -63,8 +71,7 @@ class _Resolver:
             if renamed and len(renamed) != len(shape.columns):
                 message = f"“{cte.alias}” names {len(renamed)} columns but has {len(shape.columns)}."
                 raise Rejection("column-count", message)
-            names = [(c.name, bool(c.args.get("quoted"))) for c in renamed]
-            ctes[name] = Shape([*names] or shape.columns, shape.rows, shape.weight)
+            ctes[name] = Shape(rename(shape.columns, renamed), shape.rows, shape.weight, shape.growth)
         return ctes
 
     def _set_operation(self, node: exp.SetOperation, outer: Scope | None, ctes: dict[str, Shape]) -> Shape:
@@ -77,7 +84,8 @@ class _Resolver:
             right = self.query(operation.expression, outer, ctes)
             if len(right.columns) != len(shape.columns):
                 raise Rejection("column-count", "The parts of this query give different numbers of columns.")
-            shape = Shape(shape.columns, shape.rows + right.rows, shape.weight + right.weight)
+            most = max(shape.growth, right.growth)
+            shape = Shape(shape.columns, shape.rows + right.rows, shape.weight + right.weight, most)
             self._tail(operation, shape, outer, ctes)
         return shape
 
@@ -119,12 +127,17 @@ class _Resolver:
             )
         if gives_one_row(node):
             rows = 1
-        return Shape(list(self._outputs(node, scope)), limited(node, rows), max(weight, 1))
+        grown = growth(node) * max((s.growth for s in scope.sources.values()), default=1.0)
+        if grown > MAX_GROWTH:
+            raise Rejection("too-long", "This query makes its values longer and longer. Please shorten it.")
+        return Shape(list(self._outputs(node, scope)), limited(node, rows), max(weight, 1), grown)
 
     def _source(
         self, node: exp.Expr, scope: Scope, outer: Scope | None, ctes: dict[str, Shape], joins: list[exp.Join]
     ) -> None:
-        if isinstance(node, exp.Table):
+        if isinstance(node, exp.Table) and not isinstance(node.this, exp.Identifier):
+            source = self._series(node, scope, ctes)
+        elif isinstance(node, exp.Table):
             source = self._table(node, ctes)
         elif isinstance(node, exp.Subquery) and isinstance(node.this, exp.Table):
             if node.alias:
@@ -132,12 +145,18 @@ class _Resolver:
             self._source(node.this, scope, outer, ctes, joins)
             return
         elif isinstance(node, exp.Subquery):
-            source = _derived(node, self.query(node, outer, ctes))
+            source = derived(node, self.query(node, outer, ctes))
+        elif isinstance(node, exp.Lateral):
+            source = derived(node, self.query(node.this, scope, ctes))
         elif isinstance(node, exp.Values):
             width = len(node.expressions[0].expressions) if node.expressions else 0
-            names: list[Name | None] = [(f"column{i + 1}", False) for i in range(width)]
-            self._expression(exp.Tuple(expressions=node.expressions), Scope(outer=outer), ctes)
-            source = _derived(node, Shape(names, len(node.expressions), 1))
+            names: list[Name | None] = [Name(f"column{i + 1}") for i in range(width)]
+            self._expression(exp.Tuple(expressions=list(node.expressions)), Scope(outer=outer), ctes)
+            source = derived(node, Shape(names, len(node.expressions), 1))
+        elif isinstance(node, exp.Unnest):
+            held = node.expressions[0].expressions
+            self._expression(exp.Tuple(expressions=list(held)), Scope(outer=outer), ctes)
+            source = derived(node, Shape([Name(node.alias or "unnest")], len(held), 1))
         else:
             raise Rejection("table-function", "Rows can only be read from tables here.")
         key = source.name.lower() or f"\x00{len(scope.sources)}"  # a derived table may go without a name
@@ -150,23 +169,32 @@ class _Resolver:
             self._source(join.this, scope, outer, ctes, joins)
             joins.append(join)
 
+    def _series(self, node: exp.Table, scope: Scope, ctes: dict[str, Shape]) -> Source:
+        """A function in FROM: its one column is called like the function's alias."""
+        for bound in node.this.args.values():
+            if bound is not None:
+                self._expression(bound, scope, ctes)
+        return derived(node, Shape([Name(node.alias or "generate_series")], rows_of_series(node.this), 1))
+
     def _table(self, node: exp.Table, ctes: dict[str, Shape]) -> Source:
         database = node.args.get("db")
         name = node.name.lower()
         alias = node.alias or node.name
         if name in ctes and not database:
             shape = ctes[name]
-            return Source(alias, shape.named(), shape.rows, shape.weight)
+            return Source(alias, shape.named(), shape.rows, shape.weight, growth=shape.growth)
         table = self.catalog.tables.get(name)
         if database and database.name.lower() not in _DEFAULT_SCHEMAS:
             raise Rejection("unknown-table", f"There is no database “{database.name[:60]}”.")
         if table is None:
-            raise Rejection("unknown-table", self._no_table(node.name))
+            raise no_table(self.catalog, node.name)
         node.set("db", None)
         identifier = node.this
         identifier.args["quoted"] = bool(identifier.args.get("quoted")) or needs_quotes(table)
         identifier.args["this"] = table
         self.tables.add(table)
+        if table in self.catalog.views:
+            self.viewed.append((node, table))
         return Source(alias, self.catalog.columns[table], self.catalog.rows[table], 1, table)
 
     def _using(self, join: exp.Join, scope: Scope) -> None:
@@ -176,7 +204,7 @@ class _Resolver:
             if len(holders) < 2:
                 message = f"There is no column “{identifier.name}” on both sides of the join."
                 raise Rejection("unknown-column", message)
-            _respell(identifier, holders[0].columns[name])
+            respell(identifier, holders[0].columns[name])
             scope.merged.add(name)
 
     def _expression(
@@ -204,16 +232,16 @@ class _Resolver:
         while here is not None:
             holders = [s for s in here.sources.values() if name in s.columns]
             if len(holders) > 1 and name not in here.merged:
-                raise Rejection("ambiguous-column", _ambiguous(node.name, holders))
+                raise ambiguous(node.name, holders)
             if holders:
-                _respell(node.this, holders[0].columns[name])
+                found(node, holders[0].columns[name])
                 if here is scope:
                     scope.owners[id(node)] = holders[0]
                 return
             if name in here.outputs:
                 return
             here = here.outer
-        raise Rejection("unknown-column", self._no_column(node, scope.visible()))
+        raise no_column(self.catalog, node, scope.visible())
 
     def _qualified(self, node: exp.Column, scope: Scope) -> None:
         here: Scope | None = scope
@@ -225,64 +253,29 @@ class _Resolver:
         else:
             if node.table.lower() in self.catalog.tables:
                 raise Rejection("unknown-column", f"This part of the query does not read {node.table}.")
-            raise Rejection("unknown-table", self._no_table(node.table))
+            raise no_table(self.catalog, node.table)
         if node.args["table"].name.lower() == (source.table or "").lower() and source.table:
-            _respell(node.args["table"], (source.table, needs_quotes(source.table)))
+            respell(node.args["table"], Name(source.table, needs_quotes(source.table)))
         if isinstance(node.this, exp.Star):
             return
-        found = source.columns.get(node.name.lower())
-        if found is None:
-            raise Rejection("unknown-column", self._no_column(node, [source]))
-        _respell(node.this, found)
+        column = source.columns.get(node.name.lower())
+        if column is None:
+            raise no_column(self.catalog, node, [source])
+        found(node, column)
         if here is scope:
             scope.owners[id(node)] = source
 
     def _outputs(self, node: exp.Select, scope: Scope) -> Iterator[Name | None]:
         for projection in node.expressions:
             if isinstance(projection, exp.Alias):
-                identifier = projection.args["alias"]
-                yield projection.alias, bool(identifier.args.get("quoted"))
+                quoted = bool(projection.args["alias"].args.get("quoted"))
+                yield Name(projection.alias, quoted, type_of(projection.this))
             elif isinstance(projection, exp.Star):
                 for source in scope.sources.values():
                     yield from source.columns.values()
             elif isinstance(projection, exp.Column) and isinstance(projection.this, exp.Star):
                 yield from scope.sources[projection.table.lower()].columns.values()
             elif isinstance(projection, exp.Column):
-                yield projection.name, bool(projection.this.args.get("quoted"))
+                yield Name(projection.name, bool(projection.this.args.get("quoted")), type_of(projection))
             else:
                 yield None
-
-    def _no_table(self, name: str) -> str:
-        best = self.catalog.nearest_table(name)
-        return f"There is no table “{name[:60]}”." + (f" Did you mean {best}?" if best else "")
-
-    def _no_column(self, node: exp.Column, sources: Sequence[Source]) -> str:
-        name = node.name[:60]
-        where = f" in {sources[0].table}" if len(sources) == 1 and sources[0].table else ""
-        here = [spelling for source in sources for spelling, _ in source.columns.values()]
-        best = nearest(name, here)
-        if best is None and node.this.args.get("quoted"):
-            hint = " If it is meant as a text, please put it in single quotes."
-        else:
-            best = best or self.catalog.nearest_column(name)
-            hint = f" Did you mean {best}?" if best else ""
-        return f"There is no column “{name}”{where}.{hint}"
-
-
-def _derived(node: exp.Expr, shape: Shape) -> Source:
-    alias = node.args.get("alias")
-    columns = shape.named()
-    if alias is not None and alias.args.get("columns"):
-        columns = {c.name.lower(): (c.name, bool(c.args.get("quoted"))) for c in alias.args["columns"]}
-    return Source(node.alias, columns, shape.rows, shape.weight)
-
-
-def _respell(identifier: exp.Expr, name: Name) -> None:
-    spelling, quoted = name
-    identifier.args["this"] = spelling
-    identifier.args["quoted"] = quoted or bool(identifier.args.get("quoted"))
-
-
-def _ambiguous(name: str, holders: Sequence[Source]) -> str:
-    first, second = holders[0].name, holders[1].name
-    return f"Both {first} and {second} have a “{name}”. Please write {first}.{name} or {second}.{name}."

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 
+from bot.access import Access
 from bot.answer import Bot
 from bot.confidence import Calibration
 from bot.config import Settings
@@ -14,11 +16,16 @@ from bot.manifest import StudentError
 from bot.student import Student
 from bot.value_reading import cached_index
 
+log = logging.getLogger(__name__)
+
 
 def open_bot(settings: Settings, database: Database | None = None) -> Bot:
-    """A bot ready to answer. Raises DatabaseError, GlossaryError or StudentError, each with a sentence for people."""
-    database = database or connect(settings.database_url.get_secret_value())
+    """A bot ready to answer. Raises DatabaseError, GlossaryError, StudentError or ConfigError, each with a sentence
+    for people."""
+    database = database or open_database(settings)
     schema = database.schema()
+    access = Access.load(settings.access)
+    access.validate(schema)
     glossary = load_glossary(settings.glossary or _own_glossary(settings.student_dir))
     student = Student.load(settings.student_dir, glossary, settings.threads)
     if student.schema.fingerprint != schema.fingerprint:
@@ -38,7 +45,16 @@ def open_bot(settings: Settings, database: Database | None = None) -> Bot:
         settings.threshold,
         settings.today,
         _calibration(settings),
+        access,
     )
+
+
+def open_database(settings: Settings) -> Database:
+    """The database to ask. A role that may do more than read is refused, or warned of loudly. Raises DatabaseError."""
+    database = connect(settings.database_url.get_secret_value(), settings.allow_unsafe_role)
+    if warning := getattr(database, "warning", ""):
+        log.warning("%s. allow_unsafe_role is set, so it is used all the same.", warning)
+    return database
 
 
 def limits(settings: Settings) -> Limits:

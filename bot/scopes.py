@@ -12,26 +12,32 @@ from bot.catalog import Columns, Name
 
 @dataclass(eq=False, slots=True)
 class Source:
-    """Something in FROM: the schema's `table`, or a derived one (None). `weight` tables are behind it."""
+    """Something in FROM: the schema's `table`, or a derived one (None). `weight` tables are behind it.
+
+    `growth` is how many times longer than a stored value its texts and numbers may have been made.
+    """
 
     name: str
     columns: Columns
     rows: int
     weight: int = 1
     table: str | None = None
+    growth: float = 1.0
 
 
 @dataclass(eq=False, slots=True)
 class Shape:
-    """What a query gives: columns (None: one without a name), an upper estimate of rows, tables behind it."""
+    """What a query gives: columns (None: one without a name), an upper estimate of rows, tables behind it,
+    and the growth of its values."""
 
     columns: list[Name | None]
     rows: int
     weight: int
+    growth: float = 1.0
 
     def named(self) -> Columns:
         """The columns that have a name."""
-        return {name.lower(): (name, quoted) for name, quoted in filter(None, self.columns)}
+        return {name.spelling.lower(): name for name in filter(None, self.columns)}
 
 
 @dataclass(eq=False, slots=True)
@@ -59,7 +65,7 @@ def own_nodes(root: exp.Expr) -> Iterator[exp.Expr]:
     while pending:
         node = pending.pop()
         yield node
-        if not isinstance(node, (exp.Select, exp.SetOperation, exp.Subquery)):
+        if not isinstance(node, (exp.Select, exp.SetOperation, exp.Subquery)):  # a query has nodes of its own
             pending.extend(node.iter_expressions())
 
 
@@ -110,10 +116,26 @@ def _connections(select: exp.Select, joins: list[exp.Join], scope: Scope) -> Ite
 def limited(node: exp.Expr, rows: int) -> int:
     """`rows`, or less where the query's LIMIT says so."""
     limit = node.args.get("limit")
-    size = limit.args.get("expression") if limit is not None else None
+    size = limit.args.get("count" if isinstance(limit, exp.Fetch) else "expression") if limit is not None else None
     if isinstance(size, exp.Literal) and size.name.isdigit():
         return min(rows, int(size.name))
     return rows
+
+
+def growth(select: exp.Select) -> float:
+    """How many times longer the query's own expressions may make a value: joining texts, repeating, multiplying."""
+    factor = 1.0
+    for projection in select.expressions:
+        for node in own_nodes(projection):
+            if isinstance(node, (exp.DPipe, exp.Mul)):
+                factor += 1
+            elif isinstance(node, (exp.Concat, exp.ConcatWs, exp.Format)):
+                factor += len(node.expressions)
+            elif isinstance(node, (exp.Replace, exp.RegexpReplace)):
+                factor += len(node.args["replacement"].name) if node.args.get("replacement") else 0
+            elif isinstance(node, exp.Anonymous) and node.name.lower() == "printf":
+                factor += len(node.expressions)
+    return factor
 
 
 def gives_one_row(select: exp.Select) -> bool:

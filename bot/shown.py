@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+import sqlglot
+
 from bot.answer import Answer
 from bot.chart import ChartSpec, suggest
 from bot.columns import describe
@@ -13,7 +15,8 @@ from bot.database import Result
 from bot.formats import ColumnInfo
 from bot.glossary import Glossary
 from bot.reading import read
-from bot.schema import Schema
+from bot.schema import Dialect, Schema
+from bot.sql_writer import write
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +34,19 @@ def show(answer: Answer, schema: Schema, glossary: Glossary, today: date | None 
     """What there is to show of an answer; None where no query ran."""
     if answer.sql is None or answer.result is None:
         return None
-    columns = describe(answer.sql, schema, answer.result, glossary)
-    kept = filters(answer.sql, schema, glossary)
+    said = answer.canonical or canonical(answer.sql, schema.dialect)
+    columns = describe(said, schema, answer.result, glossary)
+    kept = filters(said, schema, glossary)
     reading = read(answer.question, answer.result, columns, kept, today)
-    return Shown(pretty(answer.sql), answer.result, tuple(columns), reading, suggest(answer.result, columns))
+    chart = suggest(answer.result, columns)
+    return Shown(pretty(answer.sql, schema.dialect), answer.result, tuple(columns), reading, chart)
 
 
-def pretty(sql: str) -> str:
+def pretty(sql: str, dialect: Dialect = "sqlite") -> str:
     """The same SQL over several lines."""
-    import sqlglot
+    return write(sqlglot.parse_one(sql, read=dialect), dialect, pretty=True)
 
-    return sqlglot.parse_one(sql, read="sqlite").sql("sqlite", pretty=True)
+
+def canonical(sql: str, dialect: Dialect) -> str:
+    """SQL of any dialect in SQLite's words as far as there are any: enough to name its columns by."""
+    return sql if dialect == "sqlite" else sqlglot.parse_one(sql, read=dialect).sql("sqlite")

@@ -5,21 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
-import sqlglot
 from sqlglot import exp
 
+from bot.guard import with_values
 from bot.intervals import Interval
 from bot.linking import Linked
 from bot.shorthand import Shorthand, ShorthandError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Bound:
-    """Full SQL in SQLite's dialect with named placeholders, and a value for each of them."""
+    """A full query in SQLite's dialect with named placeholders, and a value for each of them."""
 
-    sql: str
+    tree: exp.Expr
     parameters: Mapping[str, str | int | float]
+
+    @cached_property
+    def sql(self) -> str:
+        """The query as text, with its placeholders."""
+        return self.tree.sql("sqlite")
 
 
 def bind(short: str, linked: Linked, shorthand: Shorthand) -> Bound:
@@ -32,15 +38,12 @@ def bind(short: str, linked: Linked, shorthand: Shorthand) -> Bound:
         if placeholder.name not in values:
             raise ShorthandError(f"says :{placeholder.name}, which the question has not")
         parameters[placeholder.name] = values[placeholder.name]
-    return Bound(tree.sql("sqlite"), parameters)
+    return Bound(tree, parameters)
 
 
 def literal_sql(bound: Bound) -> str:
-    """The same SQL with its values written in: runnable as it stands, for people and for evaluation."""
-    tree = sqlglot.parse_one(bound.sql, read="sqlite")
-    for placeholder in list(tree.find_all(exp.Placeholder)):
-        placeholder.replace(_literal(bound.parameters[placeholder.name]))
-    return tree.sql("sqlite")
+    """The same SQL with its values written in: still SQLite's, whatever database it is asked of."""
+    return with_values(bound.tree, bound.parameters).sql("sqlite")
 
 
 def _values(linked: Linked) -> dict[str, str | int | float]:
@@ -53,9 +56,3 @@ def _values(linked: Linked) -> dict[str, str | int | float]:
         else:
             values[slot.name] = slot.value
     return values
-
-
-def _literal(value: str | int | float) -> exp.Expr:
-    if isinstance(value, str):
-        return exp.Literal.string(value)
-    return exp.Literal.number(value)

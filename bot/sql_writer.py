@@ -13,7 +13,7 @@ from sqlglot.generators.mysql import MySQLGenerator
 from sqlglot.generators.postgres import PostgresGenerator
 from sqlglot.generators.sqlite import SQLiteGenerator
 
-from bot.functions import SQLITE_RESERVED
+from bot.functions_sqlite import RESERVED
 from bot.schema import Dialect
 
 
@@ -52,7 +52,7 @@ class _SQLite(_Readable, SQLiteGenerator):
     # NUMERIC keeps whole numbers whole, as the query's writer meant; REAL would change integer division.
     TYPE_MAPPING: ClassVar = {**SQLiteGenerator.TYPE_MAPPING, exp.DType.DECIMAL: "NUMERIC"}
 
-    RESERVED_KEYWORDS: ClassVar = set(SQLITE_RESERVED)
+    RESERVED_KEYWORDS: ClassVar = set(RESERVED)
 
     def join_sql(self, expression: exp.Join, join_op: str | None = None) -> str:
         # To SQLite the words CROSS JOIN also fix the order of the loops; a comma leaves that to its planner.
@@ -73,15 +73,24 @@ class _Postgres(_Readable, PostgresGenerator):
 
 
 class _MySQL(_Readable, MySQLGenerator):
-    pass
+    """Only words that MySQL and MariaDB share."""
+
+    TRANSFORMS: ClassVar = {
+        **MySQLGenerator.TRANSFORMS,
+        exp.RegexpLike: lambda self, e: f"{self.sql(e, 'this')} REGEXP {self.sql(e, 'expression')}",
+        exp.UtcDate: lambda self, e: "UTC_DATE()",
+        # Which of the values is open, and MariaDB has no any_value().
+        exp.AnyValue: lambda self, e: self.func("MIN", e.this),
+    }
 
 
 _WRITERS: dict[Dialect, type[Generator]] = {"sqlite": _SQLite, "postgres": _Postgres, "mysql": _MySQL}
 
 
-def write(tree: exp.Expr, dialect: Dialect) -> str:
-    """The tree as one line of SQL. Raises UnsupportedError for what the dialect has no words for."""
+def write(tree: exp.Expr, dialect: Dialect, pretty: bool = False) -> str:
+    """The tree as one line of SQL, or as several. Raises UnsupportedError for what the dialect has no words for."""
     generator = _WRITERS[dialect](
-        dialect=Grammar.get_or_raise(dialect), comments=False, unsupported_level=ErrorLevel.RAISE
+        dialect=Grammar.get_or_raise(dialect), pretty=pretty, comments=False,
+        unsupported_level=ErrorLevel.RAISE,
     )
     return generator.generate(tree, copy=False)

@@ -1,4 +1,4 @@
-"""Builds Harbor & Pine, the demo database: `python -m demo.build PATH [--today YYYY-MM-DD]`."""
+"""Builds Harbor & Pine, the demo database: `python -m demo.build PATH|URL [--today YYYY-MM-DD]`."""
 
 from __future__ import annotations
 
@@ -112,16 +112,37 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m demo.build", description="Build the Harbor & Pine database."
     )
-    parser.add_argument("path", type=Path, help="the SQLite file to write")
+    parser.add_argument(
+        "path", help="the SQLite file to write, or the address of an empty database: postgresql://… or mysql://…"
+    )
     parser.add_argument("--today", type=date.fromisoformat, help="the last day with data, YYYY-MM-DD")
     options = parser.parse_args(arguments)
     today = options.today or date.today()
+    if is_server(options.path):
+        return _on_server(options.path, today)
     try:
-        build(options.path, today)
+        build(Path(options.path), today)
     except (OSError, sqlite3.Error) as error:
         print(f"Cannot build the database at {options.path}: {error}", file=sys.stderr)
         return 1
     print(f"Harbor & Pine as of {today} is at {options.path}.")
+    return 0
+
+
+def is_server(address: str) -> bool:
+    """Whether the address is that of a database on a server, and not a file."""
+    return "://" in address and not address.startswith("sqlite")
+
+
+def _on_server(url: str, today: date) -> int:
+    from demo.build_server import ServerError, build_on_server
+
+    try:
+        build_on_server(url, today)
+    except ServerError as error:
+        print(f"Cannot build the database: {error}", file=sys.stderr)
+        return 1
+    print(f"Harbor & Pine as of {today} is on the server.")
     return 0
 
 

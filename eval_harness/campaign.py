@@ -22,7 +22,7 @@ from eval_harness.example import Example
 from eval_harness.fuzz import revalue
 from eval_harness.fuzz.backwards import turn_round
 from eval_harness.measures import EvalReport, GoldError, Verdict, summarise
-from eval_harness.run_sql import Run, guarded, read_only, remembered, sqlite_path
+from eval_harness.run_sql import Run, guarded, in_other_words, read_only, remembered, sqlite_path
 from eval_harness.suite import Copies, Copy, judge_on_copies
 
 _SHARE = 100  # examples judged by one process at a time, when there are several
@@ -151,11 +151,13 @@ def open_place(place: Place, gold_queries: Sequence[str]) -> Iterator[Copies]:
 
 
 def _copy(url: str, guard: bool, stack: ExitStack) -> Copy:
-    gold = remembered(read_only(url))
     if not guard:
+        gold = remembered(read_only(url))
         return Copy(gold, gold)
     database = connect(url)
     stack.callback(database.close)
+    # Gold is written in SQLite's words.
+    gold = remembered(read_only(url) if database.dialect == "sqlite" else in_other_words(database))
     return Copy(gold, remembered(guarded(database)))
 
 

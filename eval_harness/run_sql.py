@@ -86,6 +86,25 @@ def guarded(database: Database, limits: Limits = MEASURING) -> Run:
     return run
 
 
+def in_other_words(database: Database, limits: Limits = MEASURING) -> Run:
+    """A way to run SQLite's SQL, which gold is written in, on a database that speaks another.
+
+    The returned function raises DatabaseError, also for SQL that has no words there.
+    """
+    schema = database.schema()
+
+    def run(sql: str) -> Result:
+        query = check(sql, schema, database.dialect)
+        if isinstance(query, Rejected):
+            raise DatabaseError("failed", query.message)
+        result = database.execute(query, {}, limits)
+        if result.truncated:
+            raise DatabaseError("too_big", "The result is too large to compare.")
+        return result
+
+    return run
+
+
 def remembered(run: Run, cells: int = 2_000_000) -> Run:
     """The same, with results and errors kept: for SQL that is run again and again.
 

@@ -138,9 +138,9 @@ class Observer:
 
 
 def _right(candidate: Candidate, golds: Sequence[Gold], ordered: bool) -> bool:
-    if candidate.result is None or candidate.sql is None:
+    if candidate.result is None or candidate.canonical is None:
         return not golds
-    read = tables_read(candidate.sql)
+    read = tables_read(candidate.canonical)
     return any(answer_match(gold, candidate.result, ordered, read == tables_read(sql)) for sql, gold in golds)
 
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.servers import demo_on_maria, demo_on_postgres, maria_server, postgres_server, program
 from tests.tiny_student import Tiny, make
 
 
@@ -27,6 +28,8 @@ ALL_REQUIRED = os.environ.pop("MYNAH_REQUIRE_ALL", "") not in ("", "0")
 
 TOOLS: dict[str, tuple[str, Callable[[], bool]]] = {
     "chromium": ("Chromium and its driver", _chromium),
+    "postgresql": ("PostgreSQL's programs", lambda: program("initdb") is not None),
+    "mariadb": ("MariaDB's programs", lambda: program("mariadbd") is not None),
 }
 
 
@@ -34,6 +37,20 @@ TOOLS: dict[str, tuple[str, Callable[[], bool]]] = {
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
     """A student that answers the questions of tests/tiny_student.py over a small database. Not to be changed."""
     return make(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="session")
+def postgres_demo() -> Iterator[str]:
+    """The address of the demo on a PostgreSQL of its own, for a role that may only read."""
+    with postgres_server() as server:
+        yield demo_on_postgres(server)
+
+
+@pytest.fixture(scope="session")
+def mysql_demo() -> Iterator[str]:
+    """The address of the demo on a MariaDB of its own, for an account that may only read."""
+    with maria_server() as server:
+        yield demo_on_maria(server)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -12,9 +12,9 @@ from bot.schema import Column, Dialect, Schema, Table
 HERE = Path(__file__).parent
 
 
-def examples(kind: str) -> list[dict[str, str]]:
+def examples(kind: str, dialect: Dialect = "sqlite") -> list[dict[str, str]]:
     """The queries of tests/attacks or tests/benign."""
-    lines = (HERE / kind / "sqlite.jsonl").read_text("utf-8").splitlines()
+    lines = (HERE / kind / f"{dialect}.jsonl").read_text("utf-8").splitlines()
     return [json.loads(line) for line in lines]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.access import NOBODY, Access
 from bot.answer import Answer, Bot
 from bot.candidates import Candidate, Trial
 from bot.confidence import Calibration, features, judge
@@ -40,7 +41,9 @@ def said(*shorts: str, gap: float = 1.0) -> list[Prediction]:
 
 def run(database: Database, predictions: list[Prediction], all_of_them: bool = True) -> list[Candidate]:
     schema = database.schema()
-    return Trial(database, schema, Shorthand(schema, Glossary()), Limits()).run(predictions, LINKED, all_of_them)
+    return Trial(database, schema, Shorthand(schema, Glossary()), Limits()).run(
+        predictions, LINKED, Access().rights(NOBODY, schema), all_of_them
+    )
 
 
 def test_every_fate_is_known(database: Database) -> None:
@@ -68,7 +71,8 @@ def test_a_database_that_is_gone_ends_the_trial(tmp_path: Path, tiny: Tiny) -> N
     schema = opened.schema()
     opened.close()
     copy.unlink()
-    gone = Trial(opened, schema, Shorthand(schema, Glossary()), Limits()).run(said(COUNT, SHOPS), LINKED, True)
+    trial = Trial(opened, schema, Shorthand(schema, Glossary()), Limits())
+    gone = trial.run(said(COUNT, SHOPS), LINKED, Access().rights(NOBODY, schema), True)
     assert gone[0].fault.startswith("database: ") and gone[0].fault != "database: failed"
     assert gone[1].skipped
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 
 import pytest
+import sqlglot
 
 from bot.intervals import Interval
 from bot.linking import Linked, Slot
@@ -86,4 +87,5 @@ def test_written_in_values_mean_the_same(ground: Ground, text: str) -> None:
 
 def test_negative_numbers_are_written_in() -> None:
     with sqlite3.connect(":memory:") as connection:
-        assert connection.execute(literal_sql(Bound("SELECT 3 - :n0", {"n0": -2}))).fetchall() == [(5,)]
+        bound = Bound(sqlglot.parse_one("SELECT 3 - :n0", read="sqlite"), {"n0": -2})
+        assert connection.execute(literal_sql(bound)).fetchall() == [(5,)]

@@ -15,6 +15,7 @@ from adapters.commands.opening import check_writable, settings_for
 from adapters.faults import BadUsage, expected, warn
 
 if TYPE_CHECKING:
+    from bot.access import Asker
     from bot.answer import Answer, Bot
     from bot.config import Settings
     from bot.shown import Shown
@@ -32,6 +33,8 @@ def command(
     ] = None,
 ) -> int:
     """Ask a question in plain words."""
+    from bot.access import Asker
+
     check_writable(csv)
     check_writable(chart)
     text = " ".join(question)
@@ -43,9 +46,10 @@ def command(
             print(_failed(text, str(error)), flush=True)
         raise
     # What no encoding knows (half a character, from a terminal in another one) becomes a question mark.
-    answer = bot.ask(text.encode("utf-8", "replace").decode("utf-8"))
+    asker = Asker(door="terminal")
+    answer = bot.ask(text.encode("utf-8", "replace").decode("utf-8"), asker=asker)
     if pick is not None:
-        answer = _picked(answer, bot, pick)
+        answer = _picked(answer, bot, pick, asker)
     try:
         complete = _give(answer, bot, settings, json, csv, chart)
     finally:
@@ -59,13 +63,13 @@ def _open(settings: Settings) -> Bot:
     return open_bot(settings)
 
 
-def _picked(answer: Answer, bot: Bot, number: int) -> Answer:
+def _picked(answer: Answer, bot: Bot, number: int, asker: Asker) -> Answer:
     """The reading that was picked, run. Raises BadUsage when there is no such reading."""
     if not answer.readings:
         raise BadUsage("--pick is for answers that are unsure, and this one is not: ask without it")
     if number > len(answer.readings):
         raise BadUsage(f"--pick {number}: there are {len(answer.readings)} readings of this question")
-    return bot.pick(answer, number - 1)
+    return bot.pick(answer, number - 1, asker)
 
 
 def _give(

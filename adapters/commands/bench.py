@@ -85,6 +85,8 @@ def _serving(settings: Settings, file: Path | None) -> tuple[list[Row], dict[str
         ("asked again, p50 and p95", f"{again.p50:.0f} and {again.p95:.0f} ms"),
         ("answers", ", ".join(f"{n} {status}" for status, n in sorted(first.statuses.items()))),
     ]
+    guard = _guard(bot, questions)
+    rows += [(f"guard, one query in {dialect}, p50", f"{ms:.2f} ms") for dialect, ms in guard.items()]
     races = _races(bot, questions, settings)
     for each in races:
         name = "greedy" if each["beam"] == 1 else f"beam {each['beam']}"
@@ -95,10 +97,28 @@ def _serving(settings: Settings, file: Path | None) -> tuple[list[Row], dict[str
     rows.append((f"start of `mynah ask` to answer, median of {STARTS}", f"{median(starts):.2f} s"))
     rows.append(("memory of that process, at most", f"{memory / 1e6:.0f} MB"))
     return rows, {
-        "latency_ms": _plain(first), "latency_again_ms": _plain(again), "tokens": races,
+        "latency_ms": _plain(first), "latency_again_ms": _plain(again), "guard_ms": guard, "tokens": races,
         "start_s": {"median": median(starts), "best": min(starts), "all": starts}, "rss_bytes": memory,
         "student_version": bot.student.version,
     }  # fmt: skip
+
+
+def _guard(bot: Bot, questions: list[str]) -> dict[str, float]:
+    """Milliseconds that the guard takes at the median for the questions' SQL, by the dialect that it writes."""
+    from bot.guard import check
+    from bot.rules import RULES
+
+    answered = [answer.canonical for answer in map(bot.ask, questions) if answer.canonical]
+    found: dict[str, float] = {}
+    for dialect in RULES:
+        times = []
+        for sql in answered:
+            for spaces in range(5):  # the guard remembers what it has seen: another text each time
+                started = time.perf_counter()
+                check(sql + " " * (spaces + 1), bot.schema, dialect)
+                times.append((time.perf_counter() - started) * 1000)
+        found[dialect] = median(times) if times else 0.0
+    return found
 
 
 def _against_memory() -> tuple[list[Row], dict[str, Any]]:

@@ -71,7 +71,7 @@ def command(
     if predictions is None or Baseline.RETRIEVAL in wanted:
         _one_database(places)
     url = next(iter(places.values())).urls[0]
-    made = _recorded(predictions, examples) if predictions else _asked(settings, url, examples)
+    made = _recorded(predictions, examples) if predictions else _asked(settings, examples)
     others = {str(name): _baseline(name, settings, url, examples, pairs) for name in wanted}
     report, *beside = (_judged(examples, answers, places, jobs, file.name) for answers in (made, *others.values()))
     baselines = dict(zip(others, beside, strict=True))
@@ -168,11 +168,10 @@ def _recorded(path: Path, examples: Sequence[Example]) -> list[Prediction]:
     return [found.get(example.id, NOT_THERE) for example in examples]
 
 
-def _asked(settings: Settings, url: str, examples: Sequence[Example]) -> list[Prediction]:
-    from bot.database import connect
-    from bot.opening import open_bot
+def _asked(settings: Settings, examples: Sequence[Example]) -> list[Prediction]:
+    from bot.opening import open_bot, open_database
 
-    database = connect(url)
+    database = open_database(settings)
     try:
         bot = open_bot(settings, database)
         return _ask(lambda example: prediction(bot.ask(example.question)), examples, "asking")

@@ -13,12 +13,15 @@ if TYPE_CHECKING:
     from bot.config import Settings
 
 
-def settings_for(database: str | None = None, student: Path | None = None) -> Settings:
-    """The settings; a database or student given on the command line wins. Raises ConfigError."""
+def settings_for(
+    database: str | None = None, student: Path | None = None, allow_unsafe_role: bool = False
+) -> Settings:
+    """The settings; what is given on the command line wins. Raises ConfigError."""
     from bot.config import load_settings
     from demo.opening import with_demo
 
-    return with_demo(load_settings(database_url=database, student_dir=student))
+    unsafe = True if allow_unsafe_role else None
+    return with_demo(load_settings(database_url=database, student_dir=student, allow_unsafe_role=unsafe))
 
 
 def check_writable(path: Path | None, replaced: bool = False) -> None:

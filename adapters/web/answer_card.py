@@ -12,7 +12,7 @@ from adapters.web.opinion import Correction, Thumbs
 from adapters.web.readings import Readings
 from adapters.web.result_view import ResultView
 from adapters.web.sql_view import sql_view
-from adapters.web.visit import View, Visit
+from adapters.web.visit import DOOR, View, Visit
 from bot.answer import Answer, Status
 from bot.database import Result
 from bot.feedback import Rejected
@@ -93,7 +93,9 @@ class _Card:
         async def again() -> None:
             sql = self._answer.sql or ""
             button.props("loading")
-            result: Result | Rejected = await asyncio.to_thread(self._visit.desk.run_again, sql)
+            result: Result | Rejected = await asyncio.to_thread(
+                self._visit.desk.run_again, sql, door=DOOR, user_id=self._visit.user_id
+            )
             if isinstance(result, Rejected):
                 if not self._visit.gone:
                     button.props(remove="loading")
@@ -134,7 +136,7 @@ class _Card:
                 Thumbs(visit, answer.id, self._remembered.vote if self._remembered else 0)
         if show_sql is not None and answer.sql is not None:
             # Whoever is asked to check the reading needs to see it.
-            _opens(show_sql, sql_view(pretty(answer.sql)), answer.status == "unsure")
+            _opens(show_sql, sql_view(pretty(answer.sql, visit.desk.dialect)), answer.status == "unsure")
         if correct is not None:
             correction = self._remembered.correction if self._remembered else None
             _opens(correct, Correction(visit, answer, correction).panel, False)

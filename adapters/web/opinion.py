@@ -9,7 +9,7 @@ from nicegui import ui
 
 from adapters.web.result_view import ResultView
 from adapters.web.sql_view import sql_view
-from adapters.web.visit import Visit
+from adapters.web.visit import DOOR, Visit
 from bot.answer import Answer
 from bot.feedback import Rejected
 from bot.shown import pretty
@@ -62,7 +62,8 @@ class Correction:
         known = correction or answer.sql or ""
         with ui.element("div").classes("correct") as self.panel:
             ui.label("Change the SQL to what it should have been. It is checked, and run read-only.").classes("notice")
-            self._box = ui.textarea(value=pretty(known) if known else "").props("outlined autogrow spellcheck=false")
+            written = pretty(known, visit.desk.dialect) if known else ""
+            self._box = ui.textarea(value=written).props("outlined autogrow spellcheck=false")
             self._box.props["aria-label"] = "The corrected SQL"
             self._box.props["maxlength"] = _LONGEST
             with ui.element("div").classes("row-of"):
@@ -78,7 +79,9 @@ class Correction:
     async def _submit(self) -> None:
         sql = str(self._box.value or "")
         self._send.props("loading")
-        done = await asyncio.to_thread(self._visit.desk.correct, self._answer.id, self._visit.user_id, sql)
+        done = await asyncio.to_thread(
+            self._visit.desk.correct, self._answer.id, self._visit.user_id, sql, door=DOOR
+        )
         if self._visit.gone:
             return
         self._send.props(remove="loading")

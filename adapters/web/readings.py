@@ -10,7 +10,7 @@ from nicegui import ui
 
 from adapters.web.result_view import ResultView
 from adapters.web.sql_view import sql_view
-from adapters.web.visit import Visit
+from adapters.web.visit import DOOR, Visit
 from bot.answer import Answer
 from bot.shown import pretty
 
@@ -36,7 +36,7 @@ class Readings:
             visit, words = self._visit, self._answer.readings[number].words
             for button in self._buttons:
                 button.disable()
-            picked = await asyncio.to_thread(visit.desk.pick, self._answer, number, user_id=visit.user_id)
+            picked = await asyncio.to_thread(visit.desk.pick, self._answer, number, door=DOOR, user_id=visit.user_id)
             view = await visit.view(replace(picked, question=self._answer.question))
             if visit.gone:
                 return

@@ -7,21 +7,53 @@ import re
 from bot.database import Database, DatabaseError
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+_DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql",
+            "mariadb": "mariadb+pymysql"}
 
 
-def open_database(url: str) -> Database:
-    """Open `sqlite:///path` or a plain path to a SQLite file, read-only. Raises DatabaseError."""
-    from bot.databases.sqlite import SQLite
+def open_database(url: str, allow_unsafe_role: bool = False) -> Database:
+    """Open `sqlite:///path`, a plain path to a SQLite file, `postgresql://…` or `mysql://…`, read-only.
 
+    A server's role that could do more than read is refused unless `allow_unsafe_role`; then the database's
+    `warning` says what it could do. Raises DatabaseError.
+    """
     scheme = _SCHEME.match(url)
     if scheme is None:
-        return SQLite(url)
-    name = scheme.group().lower()
-    if not name.startswith("sqlite"):
-        kind = name.removesuffix("://")
-        raise DatabaseError("failed", f"Databases of the kind “{kind}” cannot be opened, only SQLite.")
-    _, _, path = url.partition(":///")
-    if not path:
-        message = "The database's address names no file. It should read sqlite:///path/to/file.db."
-        raise DatabaseError("missing", message)
+        return _sqlite(url)
+    kind = scheme.group().lower().removesuffix("://").split("+")[0]
+    if kind == "sqlite":
+        _, _, path = url.partition(":///")
+        if not path:
+            message = "The database's address names no file. It should read sqlite:///path/to/file.db."
+            raise DatabaseError("missing", message)
+        return _sqlite(path)
+    if kind not in _DRIVERS:
+        message = f"Databases of the kind “{kind}” cannot be opened, only SQLite, PostgreSQL, MySQL and MariaDB."
+        raise DatabaseError("failed", message)
+    return _server(url, kind, allow_unsafe_role)
+
+
+def _sqlite(path: str) -> Database:
+    from bot.databases.sqlite import SQLite
+
     return SQLite(path)
+
+
+def _server(url: str, kind: str, allow_unsafe_role: bool) -> Database:
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        address = make_url(url).set(drivername=_DRIVERS[kind])
+    except (ArgumentError, ValueError) as error:
+        message = "The database's address cannot be read. It should read postgresql://user:password@host/database."
+        raise DatabaseError("failed", message) from error
+    if not address.database:
+        raise DatabaseError("missing", "The database's address names no database: it ends with /database.")
+    if kind.startswith("postgres"):
+        from bot.databases.postgres import Postgres
+
+        return Postgres(address, allow_unsafe_role)
+    from bot.databases.mysql import MySQL
+
+    return MySQL(address, allow_unsafe_role)

@@ -41,4 +41,6 @@ def _cell(value: object, limit: int) -> tuple[Cell, bool]:
         return value, False
     if isinstance(value, (bytes, bytearray, memoryview)):
         return f"blob, {len(value)} bytes", False
+    if isinstance(value, (list, tuple)):
+        return _cell(", ".join("" if item is None else str(item) for item in value), limit)
     return _cell(str(value), limit)

@@ -19,6 +19,7 @@ from typing import Any
 
 from bot.database import DatabaseError, Limits, Parameters, Result
 from bot.databases.cells import Rows, collect
+from bot.databases.placeholders import match_parameters
 from bot.databases.sqlite_connection import open_guarded, open_plain, schema_version, translate
 from bot.guard import SafeSQL
 from bot.schema import Dialect, Schema
@@ -91,7 +92,7 @@ class SQLite:
             raise TypeError("execute takes the SafeSQL that bot.guard.check made, nothing else")
         if query.dialect != self.dialect:
             raise TypeError(f"this query was checked for {query.dialect}, not for {self.dialect}")
-        _match_parameters(query.parameters, parameters)
+        match_parameters(query.parameters, parameters)
         return self._run(query.sql, parameters, limits or Limits())
 
     def close(self) -> None:
@@ -183,18 +184,6 @@ class SQLite:
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-
-def _match_parameters(wanted: frozenset[str], given: Parameters) -> None:
-    missing = sorted(wanted - given.keys())
-    extra = sorted(given.keys() - wanted)
-    if missing:
-        raise DatabaseError("failed", f"The query needs a value for {', '.join(':' + m for m in missing)}.")
-    if extra:
-        raise DatabaseError("failed", f"The query has no place for {', '.join(':' + e for e in extra)}.")
-    for name, value in given.items():
-        if not isinstance(value, (str, int, float)):
-            raise DatabaseError("failed", f"The value for :{name} has to be a text or a number.")
 
 
 Fetched = tuple[tuple[str, ...], Rows, bool]

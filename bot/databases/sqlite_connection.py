@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from bot.database import DatabaseError
 from bot.databases.sqlite_functions import bound_trims
-from bot.functions import RULES
+from bot.rules import RULES
 
 BUSY_SECONDS = 2.0
 HEAP_BYTES = 256_000_000  # of all SQLite in this process together: the engine keeps no smaller account

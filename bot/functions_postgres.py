@@ -1,0 +1,73 @@
+"""What PostgreSQL's SQL may say beyond what all dialects may, as data.
+
+Left out with intent: whatever reads the catalogues, files, the network, settings or other sessions, sequences,
+large objects, advisory locks, XML made from queries, and generators without a bound.
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from bot.functions import ANGLES, CASTS, COMMON, DATES, STATISTICS, STRINGS, WORDS, Rules, nodes, types, words
+
+_BINARY = frozenset({"this", "expression"})
+_LIST = frozenset({"expressions"})
+
+RULES = Rules(
+    nodes=COMMON
+    | STATISTICS
+    | STRINGS
+    | ANGLES
+    | DATES
+    | nodes(
+        "Any All ArrayAgg ArraySize Chr Corr CovarPop CovarSamp DateBin DateTrunc Format Grouping IntDiv "
+        "JustifyDays JustifyHours JustifyInterval LogicalAnd LogicalOr MakeInterval MD5 Mode Overlay "
+        "PercentileCont PercentileDisc RegrAvgx RegrAvgy RegrCount RegrIntercept RegrR2 RegrSlope RegrSxx RegrSxy "
+        "RegrSyy SplitPart StartsWith StrToTime TimestampTrunc ToChar ToNumber Translate WidthBucket WithinGroup "
+        "UnixToTime Cbrt Sinh Cosh Tanh DateFromParts"
+    ),
+    names=words(
+        "age array_length array_position array_to_string btrim cardinality char_length character_length "
+        "date_part every extract json_agg json_build_object jsonb_agg jsonb_build_object make_date make_time "
+        "make_timestamp now num_nonnulls num_nulls octet_length pi regexp_count regexp_match scale to_hex "
+        "date_trunc clock_timestamp statement_timestamp transaction_timestamp isfinite div bit_length"
+    ),
+    structure={
+        exp.Array: frozenset({"expressions", "value_constructor"}),
+        exp.AtTimeZone: frozenset({"this", "zone"}),
+        exp.Bracket: frozenset({"this", "expressions", "offset"}),
+        exp.Cube: _LIST,
+        exp.Distinct: frozenset({"expressions", "on"}),
+        exp.ExplodingGenerateSeries: frozenset({"start", "end", "step"}),
+        exp.Explode: frozenset({"this"}),
+        exp.Fetch: frozenset({"direction", "count", "limit_options"}),
+        exp.Group: frozenset({"expressions", "rollup", "cube", "grouping_sets"}),
+        exp.GroupingSets: _LIST,
+        exp.Interval: frozenset({"this", "unit"}),
+        exp.Kwarg: _BINARY,
+        exp.Lateral: frozenset({"this", "alias", "view", "outer"}),
+        exp.LimitOptions: frozenset({"percent", "rows", "with_ties"}),
+        exp.Overlaps: _BINARY,
+        exp.RegexpILike: _BINARY,
+        exp.RegexpLike: _BINARY,
+        exp.Rollup: _LIST,
+        exp.SimilarTo: _BINARY,
+        exp.Unnest: frozenset({"expressions", "alias", "offset"}),
+    },
+    casts=CASTS | types("INTERVAL TIMETZ"),
+    words=WORDS
+    | words(
+        "CENTURY DECADE MILLENNIUM MILLISECONDS MICROSECONDS MILLISECOND MICROSECOND ISOWEEK TIMEZONE JULIAN "
+        "MINS SECS MON MONS WEEKDAY DAYOFWEEK DAYOFYEAR"
+    ),
+    spoken=words("to_char lpad"),
+    sources=nodes("ExplodingGenerateSeries"),
+    hints={
+        "datetime": "use a timestamp column or date_trunc instead",
+        "julianday": "subtract two dates instead",
+        "strftime": "use to_char instead",
+        "date_format": "use to_char instead",
+        "ifnull": "use coalesce instead",
+        "group_concat": "use string_agg instead",
+    },
+)

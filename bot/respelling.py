@@ -1,0 +1,48 @@
+"""What resolving leaves in a tree: names as the schema spells them, types of columns, queries in place of tables."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from bot.catalog import Name
+from bot.rejection import Rejection
+from bot.scopes import Shape, Source
+
+
+def put_view(node: exp.Table, view: exp.Select) -> None:
+    """Put the query that stands in for a table in its place, under the name that the table had there."""
+    alias = node.args.get("alias") or exp.TableAlias(this=node.this.copy())
+    derived = exp.Subquery(this=view.copy(), alias=alias)
+    if joins := node.args.get("joins"):
+        derived.set("joins", joins)
+    node.replace(derived)
+
+
+def rename(columns: list[Name | None], names: list[exp.Identifier]) -> list[Name | None]:
+    """The columns under other names, as a CTE or an alias gives them."""
+    if not names:
+        return columns
+    types = [column.type if column is not None else "other" for column in columns]
+    return [Name(n.name, bool(n.args.get("quoted")), t) for n, t in zip(names, types, strict=False)]
+
+
+def derived(node: exp.Expr, shape: Shape) -> Source:
+    """A query or function in FROM, under its alias. Raises Rejection when that names too many columns."""
+    alias = node.args.get("alias")
+    names = alias.args.get("columns") if alias is not None else None
+    columns = Shape(rename(shape.columns, names or []), 0, 0).named()
+    if names and len(names) > len(shape.columns):
+        raise Rejection("column-count", f"“{node.alias}” names {len(names)} columns but has {len(shape.columns)}.")
+    return Source(node.alias_or_name or "", columns, shape.rows, shape.weight, growth=shape.growth)
+
+
+def found(node: exp.Column, name: Name) -> None:
+    """Spell a column as its source does, and note the type of its values."""
+    respell(node.this, name)
+    node.meta["type"] = name.type
+
+
+def respell(identifier: exp.Expr, name: Name) -> None:
+    """Spell a name as the schema does."""
+    identifier.args["this"] = name.spelling
+    identifier.args["quoted"] = name.quoted or bool(identifier.args.get("quoted"))
