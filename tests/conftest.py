@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests.tiny_student import Tiny, make
+from tests.tiny_teacher import VLLM_PYTHON, TinyTeacher, teach
 
 
 def _chromium() -> bool:
@@ -25,8 +26,13 @@ def _chromium() -> bool:
 # Taken out of the environment, because a variable MYNAH_… that is no setting is refused by the commands under test.
 ALL_REQUIRED = os.environ.pop("MYNAH_REQUIRE_ALL", "") not in ("", "0")
 
+def _vllm() -> bool:
+    return VLLM_PYTHON.is_file()
+
+
 TOOLS: dict[str, tuple[str, Callable[[], bool]]] = {
     "chromium": ("Chromium and its driver", _chromium),
+    "vllm": ("vLLM's environment (make vllm)", _vllm),
 }
 
 
@@ -34,6 +40,14 @@ TOOLS: dict[str, tuple[str, Callable[[], bool]]] = {
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
     """A student that answers the questions of tests/tiny_student.py over a small database. Not to be changed."""
     return make(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="session")
+def tiny_teacher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TinyTeacher]:
+    """A stand-in teacher that knows the questions of tests/tiny_student.py, served by vLLM as either runner."""
+    teacher = teach(tmp_path_factory.mktemp("teacher"))
+    yield teacher
+    teacher.stop()
 
 
 def pytest_configure(config: pytest.Config) -> None:
