@@ -79,7 +79,8 @@ def label(
             client.check()
             client.warm_up()
         answers = client.each(_Asker(client, ground, how, approved), missing)
-        for (key, _), record in _watched(answers, len(missing)):
+        useful = sum(bool(record["short"]) for record in kept.records.values())
+        for (key, _), record in _watched(answers, len(missing), useful):
             kept.add({"key": key, **record})
         seconds = time.monotonic() - begun
         return _written([(q, kept.records[key]) for key, q in unique], how, out, len(missing), seconds)
@@ -146,10 +147,9 @@ def _commonest(said: Sequence[Said]) -> str:
 
 
 def _watched(
-    answers: Iterator[tuple[tuple[str, Question], dict[str, Any]]], count: int
+    answers: Iterator[tuple[tuple[str, Question], dict[str, Any]]], count: int, useful: int
 ) -> Iterator[tuple[tuple[str, Question], dict[str, Any]]]:
-    """The answers, with a bar for who watches, and an end where none of the first is of any use."""
-    useful = 0
+    """The answers, with a bar for who watches, and an end where none is of any use."""
     bar = tqdm(answers, total=count, unit="question", desc="labelling", disable=not sys.stderr.isatty())
     for number, (given, record) in enumerate(bar, start=1):
         useful += bool(record["short"])

@@ -3,6 +3,7 @@
     [student]      version, output, and held_out: how many unseen questions choose the checkpoint
     [synthesize]   corpus, repeats, composed, corpus_copies, holdout, seed, parts
     [distill]      the settings of DistillConfig
+    [teacher]      the settings of Teaching, where a teacher labels the pairs and lends its hidden states
     [[stage]]      settings of [synthesize] and [distill] that this stage changes; each starts from the one before
 
 Paths start at the recipe's own folder. What a run makes on the way lies under `runs/` beside it, keyed by what it
@@ -27,12 +28,16 @@ from bot.database import Database, connect
 from bot.glossary import load_glossary
 from bot.schema import Schema
 from bot.value_reading import build_index
+from kd_training.batches import read_examples
 from kd_training.distill import distill
 from kd_training.distill_config import ConfigError, DistillConfig
 from kd_training.distill_report import Report
 from kd_training.held_out import HeldOut, sample_examples
 from kd_training.package import package_student
+from kd_training.questions import Ground
 from kd_training.synthesize.job import Job, synthesize
+from kd_training.teaching import Lessons, Taught, Teacher, Teaching
+from kd_training.tokenizer import load_tokenizer, train_tokenizer
 
 KEYWORDS = (
     "SELECT", "FROM", "WHERE", "GROUP BY", "ORDER BY", "HAVING", "LIMIT", "DESC", "DISTINCT", "COUNT(*)", "IS NULL",
@@ -83,6 +88,7 @@ class Recipe(BaseModel):
     student: Target
     synthesize: dict[str, Any]
     distill: dict[str, Any]
+    teacher: Teaching | None = None
     stage: tuple[Stage, ...] = (Stage(name="only"),)
 
     @model_validator(mode="after")
@@ -110,15 +116,24 @@ def load_recipe(path: Path) -> Recipe:
     return recipe.model_copy(update={"student": recipe.student.model_copy(update={"output": output})})
 
 
-def run_recipe(path: Path, url: str, glossary: Path | None, today: date) -> Path:
+def run_recipe(
+    path: Path, url: str, glossary: Path | None, today: date, teacher: Teacher | None = None, only_teacher: bool = False
+) -> Path:
     """Make the student of a recipe over the database at `url`; the student's directory.
 
-    Raises ConfigError, CorpusError, DatabaseError, DataError, DistillError or ExportError, each saying why.
+    `teacher` says where the teacher is that the recipe asks for. `only_teacher`: make no more than the stand-in; its
+    directory. Raises ConfigError, CorpusError, DatabaseError, DataError, DistillError, TeacherError, StatesError or
+    ExportError, each saying why.
     """
     recipe = load_recipe(path)
+    if recipe.teacher is None and only_teacher:
+        raise ConfigError(f"{path} has no table [teacher]")
+    if recipe.teacher is not None and teacher is None:
+        raise ConfigError(f"{path} asks for a teacher, and none is given")
     database = connect(url)
     try:
-        return _Run(recipe, path.resolve().parent, database, url, glossary, today).student()
+        run = _Run(recipe, path.resolve().parent, database, url, glossary, today, teacher)
+        return run.stand_in() if only_teacher else run.student()
     finally:
         database.close()
 
@@ -127,8 +142,10 @@ class _Run:
     """One run of a recipe."""
 
     def __init__(
-        self, recipe: Recipe, root: Path, database: Database, url: str, glossary: Path | None, today: date
+        self, recipe: Recipe, root: Path, database: Database, url: str, glossary: Path | None, today: date,
+        teacher: Teacher | None = None,
     ) -> None:
+        self._teacher = teacher
         self._recipe, self._root, self._url = recipe, root, url
         self._database, self._glossary, self._today = database, glossary, today
         self._schema = database.schema()
@@ -145,23 +162,54 @@ class _Run:
         words: dict[str, int] = {}
         history: list[dict[str, Any]] = []
         start: Path | None = None
+        taught = self._taught()
         for stage in self._recipe.stage:
             pairs = self._pairs(stage)
             for word, count in json.loads((pairs / "words.json").read_text("utf-8")).items():
                 words[word] = max(count, words.get(word, 0))
-            report = self._train(stage, pairs, start, words)
-            history.append(_told(stage, pairs, report))
+            report = self._train(stage, pairs, start, words, taught.get(stage.name))
+            history.append(_told(stage, pairs, report, taught.get(stage.name)))
             start = report.best
         assert start is not None  # a recipe has a stage
         origin = {
             "made_on": self._today.isoformat(),
             "machine": f"{platform.machine()}, Python {platform.python_version()}",
             "recipe": json.loads(self._recipe.model_dump_json(exclude={"student": {"output"}})),
-            "teacher": "none: synthetic gold and written phrasings, cross-entropy alone",
+            "teacher": _named(taught),
             "stages": history,
         }
         target = self._recipe.student
         return package_student(start, target.output, self._schema, words, target.version, origin)
+
+    def stand_in(self) -> Path:
+        """The stand-in teacher's directory. Raises ConfigError where the recipe asks for a server's model."""
+        made = self._lessons().stand_in()
+        if made is None:
+            raise ConfigError("teacher.source: the recipe's teacher is a server's model, so there is none to train")
+        return made
+
+    def _lessons(self) -> Lessons:
+        assert self._recipe.teacher is not None and self._teacher is not None  # run_recipe saw to it
+        pairs = {stage.name: self._pairs(stage) for stage in self._recipe.stage}
+        ground = Ground.of(self._database, self._terms, self._today)
+        return Lessons(self._recipe.teacher, self._teacher, pairs, self._directory, ground)
+
+    def _taught(self) -> dict[str, Taught]:
+        """What the teacher gives each stage; nothing without a teacher."""
+        if self._recipe.teacher is None:
+            return {}
+        config = self._config(self._recipe.stage[0], {"data": ["pairs"], "output": "model"})
+        return self._lessons().taught(lambda pairs: self._tokenizer(config, pairs), config.n_embd)
+
+    def _tokenizer(self, config: DistillConfig, pairs: Path) -> Path:
+        """The student's tokenizer, known before training: hidden states are kept in its positions."""
+        path = self._directory / "tokenizer.json"
+        if not path.exists():
+            texts = (text for e in read_examples([pairs]) for text in (e.prompt, e.target))
+            given = config.tokenizer if config.from_scratch else config.init
+            tokens = load_tokenizer(given) if given else train_tokenizer(texts, config.vocab_size, config.protected)
+            tokens.save(str(path))
+        return path
 
     def _pairs(self, stage: Stage) -> Path:
         made = self._recipe.synthesis(stage)
@@ -175,21 +223,30 @@ class _Run:
             synthesize(job, pairs, made.holdout)
         return pairs
 
-    def _train(self, stage: Stage, pairs: Path, start: Path | None, words: Mapping[str, int]) -> Report:
+    def _config(self, stage: Stage, given: Mapping[str, Any]) -> DistillConfig:
         names = [f"{t.name}.{c.name}" for t, c in self._schema.columns()]
-        settings = {
-            "protected": (*names, *KEYWORDS, *(m.name for m in self._terms.metrics)),
-            **self._recipe.distill,
-            **stage.distill,
-            **({"init": str(start)} if start else {}),
-            "data": [pairs / "train.jsonl"],
+        protected = (*names, *KEYWORDS, *(m.name for m in self._terms.metrics))
+        settings = {"protected": protected, **self._recipe.distill, **stage.distill, **given}
+        try:
+            return DistillConfig.model_validate(settings)
+        except ValidationError as error:
+            raise ConfigError(f"distill, stage {stage.name}: {_faults(error)}") from error
+
+    def _train(
+        self, stage: Stage, pairs: Path, start: Path | None, words: Mapping[str, int], taught: Taught | None
+    ) -> Report:
+        given: dict[str, Any] = {
+            "data": [taught.data if taught else pairs / "train.jsonl"],
             "held_out": pairs / "valid.jsonl",
             "output": self._directory / stage.name / "model",
         }
-        try:
-            config = DistillConfig.model_validate(settings)
-        except ValidationError as error:
-            raise ConfigError(f"distill, stage {stage.name}: {_faults(error)}") from error
+        if start:
+            given["init"] = str(start)
+        if taught and taught.states:
+            given["states"] = taught.states
+            if not start and self._config(stage, given).from_scratch:
+                given["tokenizer"] = self._directory / "tokenizer.json"
+        config = self._config(stage, given)
         count = self._recipe.student.held_out
         examples = sample_examples(pairs / "valid.jsonl", count, seed=0)
         index = build_index(self._database, self._schema, self._terms.values)
@@ -205,7 +262,9 @@ def _identity(
     recipe: Recipe, schema: Schema, corpora: Iterable[Path], glossary: Path | None, today: date
 ) -> str:
     """Eight digits over everything that shapes the pairs and the student."""
-    digest = hashlib.sha256(recipe.model_dump_json(exclude={"student": {"output"}}).encode())
+    # A recipe without a teacher has the digits that it had before there were any.
+    left_out: dict[str, Any] = {"student": {"output"}, **({} if recipe.teacher else {"teacher": True})}
+    digest = hashlib.sha256(recipe.model_dump_json(exclude=left_out).encode())
     digest.update(f"{schema.fingerprint} {today}".encode())
     files = sorted(file for corpus in corpora for file in corpus.rglob("*.jsonl"))
     for file in [*files, *([glossary] if glossary else [])]:
@@ -213,13 +272,22 @@ def _identity(
     return digest.hexdigest()[:8]
 
 
-def _told(stage: Stage, pairs: Path, report: Report) -> dict[str, Any]:
+def _named(taught: Mapping[str, Taught]) -> str:
+    """The teacher in a manifest's words."""
+    if not taught:
+        return "none: synthetic gold and written phrasings, cross-entropy alone"
+    teacher = next(iter(taught.values())).told["teacher"]
+    return teacher["what"] if isinstance(teacher, dict) else str(teacher)
+
+
+def _told(stage: Stage, pairs: Path, report: Report, taught: Taught | None) -> dict[str, Any]:
     synthesis = json.loads((pairs / "synthesis.json").read_text("utf-8"))
     with (pairs / "train.jsonl").open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return {
         "name": stage.name,
         "pairs": {"sizes": synthesis["sizes"], "dropped": synthesis["dropped"], "sha256": digest},
+        **({"teaching": taught.told} if taught else {}),
         "steps": report.steps,
         "epochs": round(report.epochs, 3),
         "seconds": round(report.seconds),

@@ -20,6 +20,8 @@ from kd_training.distill_config import ConfigError, DistillConfig
 from kd_training.tokenizer import END
 
 READY = "stand_in.json"
+# It was never taught to converse, but a server that takes conversations can so be tried with it.
+_CHAT = "{{ bos_token }}{% for message in messages %}{{ message['content'] + '\n' }}{% endfor %}"
 # Larger than the student by default, and no names protected: its tokens are not the student's.
 DEFAULTS: Mapping[str, Any] = {
     "n_layer": 8, "n_head": 6, "n_embd": 384, "vocab_size": 4096, "n_positions": 384, "lr": 1e-3, "ema_decay": 0.99,
@@ -68,7 +70,7 @@ def _written(checkpoint: Path, finished: Path, told: Mapping[str, Any]) -> Path:
         shutil.copyfile(checkpoint / name, building / name)
     end = {"eos_token": END, "bos_token": END, "pad_token": END}
     # The class that every version of transformers knows: vLLM brings a version of its own.
-    words = {"tokenizer_class": "PreTrainedTokenizerFast", **end, "add_bos_token": False}
+    words = {"tokenizer_class": "PreTrainedTokenizerFast", **end, "add_bos_token": False, "chat_template": _CHAT}
     config = json.loads((building / "config.json").read_text("utf-8"))
     ends = {name: config[name] for name in ("bos_token_id", "eos_token_id", "pad_token_id")}
     for name, content in (("tokenizer_config.json", words), ("generation_config.json", ends), (READY, told)):

@@ -8,7 +8,6 @@ program, with pins of its own.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import socket
 import subprocess
@@ -27,6 +26,8 @@ from kd_training.teacher_client import TeacherError
 Runner = Literal["generate", "pooling"]
 RUNNERS: tuple[Runner, ...] = ("generate", "pooling")
 NAME = "teacher"  # under which a server that is started here serves its model
+# Children of this process by their numbers: kept, so that those that have ended can be reaped.
+_children: dict[int, subprocess.Popen[bytes]] = {}
 _GRACE = 30.0  # seconds between asking a server to stop and making it
 
 
@@ -139,6 +140,8 @@ def stop(directory: Path, runner: Runner) -> bool:
                 with suppress(psutil.NoSuchProcess):
                     process.kill()
             psutil.wait_procs(left, timeout=_GRACE)
+        if running.pid in _children:
+            _children.pop(running.pid).wait(_GRACE)
     _file(directory, runner).unlink(missing_ok=True)
     return running is not None
 
@@ -167,6 +170,7 @@ def _spawn(launch: Launch, directory: Path) -> Running:
         process = subprocess.Popen(
             launch.command(port), stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
         )
+    _children[process.pid] = process
     born = psutil.Process(process.pid).create_time()
     running = Running(launch.runner, process.pid, born, f"http://127.0.0.1:{port}", launch.model, str(log))
     partial = _file(directory, launch.runner).with_suffix(".partial")
@@ -178,8 +182,6 @@ def _spawn(launch: Launch, directory: Path) -> Running:
 def _awaited(running: Running, seconds: float) -> Running:
     begun = time.monotonic()
     while not running.ready:
-        with suppress(ChildProcessError):
-            os.waitpid(running.pid, os.WNOHANG)  # a child that has ended would else stay a zombie
         if not running.alive:
             raise TeacherError(f"vLLM did not start: {_last_error(Path(running.log))} Its log: {running.log}")
         if time.monotonic() - begun > seconds:

@@ -24,7 +24,8 @@ def main(part: str, url: str, model: str, pairs: str, database: str, out: str) -
     if part == "label":
         ground = Ground.of(connect(f"sqlite:///{database}"), Glossary(), TODAY)
         more = [Question(q, prompt(render(ground.link(q))), "", q) for q in many_questions(12)]
-        label([*questions, *more], client, ground, Labelling("tiny", samples=1, temperature=0, max_tokens=40), Path(out))
+        how = Labelling("tiny", samples=1, temperature=0, max_tokens=40)
+        label([*questions, *more], client, ground, how, Path(out))
         return
     tokenizer = load_tokenizer(model)
     student = train_tokenizer([q.prompt + q.target for q in questions] * 2, 500, [])

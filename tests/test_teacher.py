@@ -30,7 +30,7 @@ from kd_training.tokenizer import load_tokenizer, train_tokenizer
 from tests.tiny_teacher import TinyTeacher
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("vllm")]
-HOW = Labelling("tiny", samples=2, temperature=0.0, max_tokens=60)
+HOW = Labelling("tiny", samples=1, temperature=0.0, max_tokens=60)
 
 
 @pytest.fixture
@@ -193,6 +193,7 @@ def test_wordings_that_do_not_come_back_are_left_out(
     figures = reword(questions[:3], client, ground, how, tmp_path)
     assert figures["wordings"] == 6
     assert sum(figures["fates"].values()) == 6
+    assert "refused" not in figures["fates"]
     assert figures["kept"] <= 3
     lines = (tmp_path / "reworded.jsonl").read_text().splitlines()
     assert len(lines) == figures["kept"]

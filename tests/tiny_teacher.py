@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from tests.tiny_student import QUESTIONS, TODAY, build_database
 
 VLLM_PYTHON = ROOT / ".venv-vllm" / "bin" / "python"
 SMALL: dict[str, Any] = {
-    "n_layer": 2, "n_head": 2, "n_embd": 64, "vocab_size": 380, "n_positions": 256, "max_steps": 120, "epochs": 1000,
+    "n_layer": 2, "n_head": 2, "n_embd": 64, "vocab_size": 380, "n_positions": 1536, "max_steps": 120, "epochs": 1000,
     "lr": 3e-3, "threads": 1, "precision": "fp32", "ema_decay": 0, "weight_decay": 0, "eval_every": 1000,
     "checkpoint_every": 1000,
 }  # fmt: skip
@@ -36,6 +36,7 @@ class TinyTeacher:
     pairs: Path
     database: Path
     servers: Path
+    opened: list[TeacherClient] = field(default_factory=list)
 
     def url(self, runner: Runner) -> str:
         """A server of it, started at the first call."""
@@ -43,18 +44,22 @@ class TinyTeacher:
 
     def launch(self, runner: Runner) -> Launch:
         """How it is started."""
-        return Launch(VLLM_PYTHON, str(self.model), runner, max_tokens=256, sequences=4)
+        return Launch(VLLM_PYTHON, str(self.model), runner, max_tokens=1536, sequences=4)
 
     def client(self, runner: Runner, **changes: Any) -> TeacherClient:
         """A client of such a server."""
-        return TeacherClient(Access(**{"url": self.url(runner), "model": NAME, "concurrency": 4, **changes}))
+        client = TeacherClient(Access(**{"url": self.url(runner), "model": NAME, "concurrency": 4, **changes}))
+        self.opened.append(client)
+        return client
 
     def ground(self) -> Ground:
         """What its questions are asked over."""
         return Ground.of(connect(f"sqlite:///{self.database}"), Glossary(), TODAY)
 
     def stop(self) -> None:
-        """Stop its servers."""
+        """Stop its servers, and let go of them."""
+        for client in self.opened:
+            client.close()
         for runner in RUNNERS:
             with suppress(OSError):
                 stop(self.servers, runner)
