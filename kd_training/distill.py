@@ -222,14 +222,18 @@ class _Run:
             self._evaluate(log)
         self.progress = replace(self.progress, seconds=self._seconds())
         trainee = self.trainee
-        save_checkpoint(
-            self.config.output,
-            trainee.model,
-            trainee.weights(),
-            trainee.tokenizer,
-            trainee.training_state(),
-            self.progress,
-        )
+        try:
+            save_checkpoint(
+                self.config.output, trainee.model, trainee.weights(), trainee.tokenizer, trainee.training_state(),
+                self.progress,
+            )  # fmt: skip
+        except OSError as error:
+            last = last_checkpoint(self.config.output)
+            kept = f"what was saved until {last.name} is kept" if last else "nothing was saved before"
+            raise DistillError(
+                f"The checkpoint of step {self.progress.step} cannot be written to {self.config.output}: "
+                f"{error.strerror or error}; {kept}. Make room and start again to go on."
+            ) from error
 
     def _evaluate(self, log: RunLog) -> None:
         with self.trainee.evaluating() as model:

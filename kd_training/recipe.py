@@ -16,13 +16,13 @@ import hashlib
 import json
 import logging
 import platform
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ValidationError
 
 from bot.database import Database, connect
 from bot.glossary import load_glossary
@@ -35,8 +35,9 @@ from kd_training.distill_report import Report
 from kd_training.held_out import HeldOut, sample_examples
 from kd_training.package import package_student
 from kd_training.questions import Ground
+from kd_training.recipe_file import Recipe, Stage, faults, load_recipe
 from kd_training.synthesize.job import Job, synthesize
-from kd_training.teaching import Lessons, Taught, Teacher, Teaching
+from kd_training.teaching import Lessons, Taught, Teacher
 from kd_training.tokenizer import load_tokenizer, train_tokenizer
 
 KEYWORDS = (
@@ -44,76 +45,6 @@ KEYWORDS = (
     "LEFT JOIN", "CASE WHEN", "100.0 *",
 )  # fmt: skip
 log = logging.getLogger(__name__)
-
-
-class Synthesis(BaseModel):
-    """What the pairs are made from."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    corpus: Path
-    repeats: int = Field(5, ge=1)  # fillings of a phrasing that has slots
-    composed: int = Field(90_000, ge=0)  # questions composed from parts
-    corpus_copies: int = Field(1, ge=1)  # how often a pair worded by a person stands in an epoch
-    holdout: float = Field(0.03, gt=0, lt=0.5)  # share of the SQL templates kept for validation
-    seed: int = 1
-    parts: int = Field(2, ge=1)  # processes; part of the identity of what is made
-
-
-class Target(BaseModel):
-    """The student to be made."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    version: str = Field(min_length=1)
-    output: Path
-    held_out: int = Field(200, ge=0)
-
-
-class Stage(BaseModel):
-    """What one stage of the training changes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str = Field(pattern=r"^[a-z0-9-]+$")
-    synthesize: dict[str, Any] = {}
-    distill: dict[str, Any] = {}
-
-
-class Recipe(BaseModel):
-    """A whole recipe; `distill` lacks the data and output, which the run fills in."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    student: Target
-    synthesize: dict[str, Any]
-    distill: dict[str, Any]
-    teacher: Teaching | None = None
-    stage: tuple[Stage, ...] = (Stage(name="only"),)
-
-    @model_validator(mode="after")
-    def _stages_are_whole(self) -> Recipe:
-        for stage in self.stage:
-            self.synthesis(stage)
-        if len({s.name for s in self.stage}) != len(self.stage) or not self.stage:
-            raise ValueError("a recipe needs stages, each with a name of its own")
-        return self
-
-    def synthesis(self, stage: Stage) -> Synthesis:
-        """What the pairs of a stage are made from."""
-        return Synthesis.model_validate({**self.synthesize, **stage.synthesize})
-
-
-def load_recipe(path: Path) -> Recipe:
-    """Read a recipe. Raises ConfigError naming what is wrong."""
-    try:
-        recipe = Recipe.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}") from error
-    except ValidationError as error:
-        raise ConfigError(f"{path}: {_faults(error)}") from error
-    output = path.resolve().parent / recipe.student.output
-    return recipe.model_copy(update={"student": recipe.student.model_copy(update={"output": output})})
 
 
 def run_recipe(
@@ -130,23 +61,29 @@ def run_recipe(
         raise ConfigError(f"{path} has no table [teacher]")
     if recipe.teacher is not None and teacher is None:
         raise ConfigError(f"{path} asks for a teacher, and none is given")
+    with opened(path, url, glossary, today, teacher) as run:
+        return run.stand_in() if only_teacher else run.student()
+
+
+@contextmanager
+def opened(path: Path, url: str, glossary: Path | None, today: date, teacher: Teacher | None = None) -> Iterator[Run]:
+    """A run of a recipe, its database open for as long as the block runs."""
     database = connect(url)
     try:
-        run = _Run(recipe, path.resolve().parent, database, url, glossary, today, teacher)
-        return run.stand_in() if only_teacher else run.student()
+        yield Run(load_recipe(path), path.resolve().parent, database, url, glossary, today, teacher)
     finally:
         database.close()
 
 
-class _Run:
-    """One run of a recipe."""
+class Run:
+    """One run of a recipe: what it makes, under `directory`, is made once."""
 
     def __init__(
         self, recipe: Recipe, root: Path, database: Database, url: str, glossary: Path | None, today: date,
         teacher: Teacher | None = None,
     ) -> None:
         self._teacher = teacher
-        self._recipe, self._root, self._url = recipe, root, url
+        self.recipe, self._root, self._url = recipe, root, url
         self._database, self._glossary, self._today = database, glossary, today
         self._schema = database.schema()
         self._terms = load_glossary(glossary)
@@ -155,16 +92,16 @@ class _Run:
             if not corpus.is_dir():
                 raise ConfigError(f"synthesize.corpus: there is no folder {corpus}")
         key = _identity(recipe, self._schema, corpora, glossary, today)
-        self._directory = root / "runs" / f"{recipe.student.version}-{key}"
+        self.directory = root / "runs" / f"{recipe.student.version}-{key}"
 
     def student(self) -> Path:
         """All stages, then the student's directory."""
         words: dict[str, int] = {}
         history: list[dict[str, Any]] = []
         start: Path | None = None
-        taught = self._taught()
-        for stage in self._recipe.stage:
-            pairs = self._pairs(stage)
+        taught = self.taught()
+        for stage in self.recipe.stage:
+            pairs = self.pairs(stage)
             for word, count in json.loads((pairs / "words.json").read_text("utf-8")).items():
                 words[word] = max(count, words.get(word, 0))
             report = self._train(stage, pairs, start, words, taught.get(stage.name))
@@ -174,11 +111,11 @@ class _Run:
         origin = {
             "made_on": self._today.isoformat(),
             "machine": f"{platform.machine()}, Python {platform.python_version()}",
-            "recipe": json.loads(self._recipe.model_dump_json(exclude={"student": {"output"}})),
+            "recipe": json.loads(self.recipe.model_dump_json(exclude={"student": {"output"}})),
             "teacher": _named(taught),
             "stages": history,
         }
-        target = self._recipe.student
+        target = self.recipe.student
         return package_student(start, target.output, self._schema, words, target.version, origin)
 
     def stand_in(self) -> Path:
@@ -189,21 +126,25 @@ class _Run:
         return made
 
     def _lessons(self) -> Lessons:
-        assert self._recipe.teacher is not None and self._teacher is not None  # run_recipe saw to it
-        pairs = {stage.name: self._pairs(stage) for stage in self._recipe.stage}
+        assert self.recipe.teacher is not None and self._teacher is not None  # run_recipe saw to it
+        pairs = {stage.name: self.pairs(stage) for stage in self.recipe.stage}
         ground = Ground.of(self._database, self._terms, self._today)
-        return Lessons(self._recipe.teacher, self._teacher, pairs, self._directory, ground)
+        return Lessons(self.recipe.teacher, self._teacher, pairs, self.directory, ground)
 
-    def _taught(self) -> dict[str, Taught]:
+    def taught(self) -> dict[str, Taught]:
         """What the teacher gives each stage; nothing without a teacher."""
-        if self._recipe.teacher is None:
+        if self.recipe.teacher is None:
             return {}
-        config = self._config(self._recipe.stage[0], {"data": ["pairs"], "output": "model"})
+        config = self.config(self.recipe.stage[0], {"data": ["pairs"], "output": "model"})
         return self._lessons().taught(lambda pairs: self._tokenizer(config, pairs), config.n_embd)
+
+    def tokenizer(self, taught: Taught) -> Path:
+        """The student's tokenizer, learned from the first stage's pairs if need be."""
+        return self._tokenizer(self.config(self.recipe.stage[0], {"data": ["pairs"], "output": "model"}), taught.data)
 
     def _tokenizer(self, config: DistillConfig, pairs: Path) -> Path:
         """The student's tokenizer, known before training: hidden states are kept in its positions."""
-        path = self._directory / "tokenizer.json"
+        path = self.directory / "tokenizer.json"
         if not path.exists():
             texts = (text for e in read_examples([pairs]) for text in (e.prompt, e.target))
             given = config.tokenizer if config.from_scratch else config.init
@@ -211,9 +152,10 @@ class _Run:
             tokens.save(str(path))
         return path
 
-    def _pairs(self, stage: Stage) -> Path:
-        made = self._recipe.synthesis(stage)
-        pairs = self._directory / stage.name / "pairs"
+    def pairs(self, stage: Stage) -> Path:
+        """The folder of a stage's pairs."""
+        made = self.recipe.synthesis(stage)
+        pairs = self.directory / stage.name / "pairs"
         if not (pairs / "synthesis.json").exists():  # the last file that is written
             log.info("synthesizing into %s", pairs)
             job = Job(
@@ -223,14 +165,15 @@ class _Run:
             synthesize(job, pairs, made.holdout)
         return pairs
 
-    def _config(self, stage: Stage, given: Mapping[str, Any]) -> DistillConfig:
+    def config(self, stage: Stage, given: Mapping[str, Any]) -> DistillConfig:
+        """A stage's settings, with what is given in their place. Raises ConfigError."""
         names = [f"{t.name}.{c.name}" for t, c in self._schema.columns()]
         protected = (*names, *KEYWORDS, *(m.name for m in self._terms.metrics))
-        settings = {"protected": protected, **self._recipe.distill, **stage.distill, **given}
+        settings = {"protected": protected, **self.recipe.distill, **stage.distill, **given}
         try:
             return DistillConfig.model_validate(settings)
         except ValidationError as error:
-            raise ConfigError(f"distill, stage {stage.name}: {_faults(error)}") from error
+            raise ConfigError(f"distill, stage {stage.name}: {faults(error)}") from error
 
     def _train(
         self, stage: Stage, pairs: Path, start: Path | None, words: Mapping[str, int], taught: Taught | None
@@ -238,24 +181,23 @@ class _Run:
         given: dict[str, Any] = {
             "data": [taught.data if taught else pairs / "train.jsonl"],
             "held_out": pairs / "valid.jsonl",
-            "output": self._directory / stage.name / "model",
+            "output": self.directory / stage.name / "model",
         }
         if start:
             given["init"] = str(start)
         if taught and taught.states:
             given["states"] = taught.states
-            if not start and self._config(stage, given).from_scratch:
-                given["tokenizer"] = self._directory / "tokenizer.json"
-        config = self._config(stage, given)
-        count = self._recipe.student.held_out
-        examples = sample_examples(pairs / "valid.jsonl", count, seed=0)
+            if not start and self.config(stage, given).from_scratch:
+                given["tokenizer"] = self.directory / "tokenizer.json"
+        config = self.config(stage, given)
+        held_out = self.held_out(pairs, words)
+        return distill(config, held_out.evaluator() if held_out.examples else None)
+
+    def held_out(self, pairs: Path, words: Mapping[str, int]) -> HeldOut:
+        """What a student's accuracy is measured with: questions of SQL templates that are never trained on."""
+        examples = sample_examples(pairs / "valid.jsonl", self.recipe.student.held_out, seed=0)
         index = build_index(self._database, self._schema, self._terms.values)
-        held_out = HeldOut(examples, self._database, self._schema, self._terms, index, words, self._today)
-        return distill(config, held_out.evaluator() if examples else None)
-
-
-def _faults(error: ValidationError) -> str:
-    return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))
+        return HeldOut(examples, self._database, self._schema, self._terms, index, words, self._today)
 
 
 def _identity(

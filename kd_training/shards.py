@@ -41,7 +41,9 @@ class Shards:
         if self._file is None:
             self._file = (self._directory / f"{self._number:05d}.jsonl").open("ab", buffering=0)
         line = json.dumps(record, ensure_ascii=False, sort_keys=True) + "\n"
-        self._file.write(line.encode("utf-8"))
+        left = memoryview(line.encode("utf-8"))
+        while left:  # a disk that is nearly full takes a part, and the next part is the error
+            left = left[self._file.write(left) :]
         os.fsync(self._file.fileno())
         self._written += 1
         self.records[record["key"]] = record

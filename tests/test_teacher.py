@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -99,12 +100,18 @@ def test_a_teacher_of_nonsense_stops_the_labelling(
 def test_a_full_disk_stops_the_labelling(
     tiny_teacher: TinyTeacher, ground: Ground, questions: list[Question], tmp_path: Path
 ) -> None:
-    (tmp_path / "labels").mkdir()
-    (tmp_path / "labels" / "00000.jsonl").symlink_to("/dev/full")
-    with pytest.raises(OSError, match="No space left"):
-        label(questions, tiny_teacher.client("generate"), ground, HOW, tmp_path)
-    (tmp_path / "labels" / "00000.jsonl").unlink()
-    assert label(questions, tiny_teacher.client("generate"), ground, HOW, tmp_path)["questions"] == len(questions)
+    client = tiny_teacher.client("generate")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_500, before[1]))  # no file may grow beyond that
+    try:
+        with pytest.raises(OSError, match="too large"):
+            label(questions, client, ground, HOW, tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    kept = (tmp_path / "labels" / "00000.jsonl").read_bytes().count(b"\n")
+    assert 0 < kept < len(questions)
+    figures = label(questions, client, ground, HOW, tmp_path)
+    assert (figures["questions"], figures["asked_now"]) == (len(questions), len(questions) - kept)
 
 
 def test_pooled_states_are_transformers_own(tiny_teacher: TinyTeacher, questions: list[Question]) -> None:
