@@ -160,7 +160,7 @@ class Run:
             log.info("synthesizing into %s", pairs)
             job = Job(
                 self._url, self._glossary, self._root / made.corpus, self._today, made.repeats, made.composed,
-                made.seed, made.parts, made.corpus_copies,
+                made.seed, made.parts, made.corpus_copies, made.intents,
             )  # fmt: skip
             synthesize(job, pairs, made.holdout)
         return pairs

@@ -22,6 +22,7 @@ class Synthesis(BaseModel):
     composed: int = Field(90_000, ge=0)  # questions composed from parts
     corpus_copies: int = Field(1, ge=1)  # how often a pair worded by a person stands in an epoch
     holdout: float = Field(0.03, gt=0, lt=0.5)  # share of the SQL templates kept for validation
+    intents: int | None = Field(None, ge=1)  # of the corpus are used, spread over all of it
     seed: int = 1
     parts: int = Field(2, ge=1)  # processes; part of the identity of what is made
 
