@@ -24,6 +24,7 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 
 from kd_training.align import encode, equal_ends
 from kd_training.reduce import Basis, Floats, fit_basis
+from kd_training.shards import write_whole
 from kd_training.states import INDEX, write_states
 from kd_training.teacher_client import TeacherClient, TeacherError
 from kd_training.tokenizer import END, end_id
@@ -106,9 +107,7 @@ def extract_states(
         "seconds": round(seconds, 1),
         "tokens_per_second": round(tokens / seconds) if tokens else None,
     }
-    partial = out / f"{INDEX}.partial"
-    partial.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-    partial.replace(out / INDEX)
+    write_whole(out / INDEX, [json.dumps(figures, indent=1), "\n"])
     return figures
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import sys
 import time
 from collections import Counter
@@ -23,7 +22,7 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 
 from kd_training.batches import DataError
 from kd_training.questions import Ground, groups_of_one_mind, tried
-from kd_training.shards import Shards
+from kd_training.shards import Shards, write_whole
 from kd_training.teacher_client import Ask, RefusedError, Said, TeacherClient, TeacherError
 from kd_training.teacher_prompt import Instructions, Style
 
@@ -187,15 +186,9 @@ def _written(
         "seconds": round(seconds, 1),
         "questions_per_second": round(asked / seconds, 2) if asked else None,
     }
-    (out / FINISHED).write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    write_whole(out / FINISHED, [json.dumps(figures, indent=1), "\n"])
     return figures
 
 
 def _lines(path: Path, records: Sequence[Mapping[str, Any]]) -> None:
-    """A file of JSON lines, there as a whole or not at all."""
-    partial = path.with_name(f"{path.name}.partial")
-    with partial.open("w", encoding="utf-8") as stream:
-        stream.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.replace(path)
+    write_whole(path, (json.dumps(record, ensure_ascii=False) + "\n" for record in records))

@@ -36,6 +36,7 @@ from kd_training.held_out import HeldOut, sample_examples
 from kd_training.package import package_student
 from kd_training.questions import Ground
 from kd_training.recipe_file import Recipe, Stage, faults, load_recipe
+from kd_training.shards import write_whole
 from kd_training.synthesize.job import Job, synthesize
 from kd_training.teaching import Lessons, Taught, Teacher
 from kd_training.tokenizer import load_tokenizer, train_tokenizer
@@ -149,7 +150,7 @@ class Run:
             texts = (text for e in read_examples([pairs]) for text in (e.prompt, e.target))
             given = config.tokenizer if config.from_scratch else config.init
             tokens = load_tokenizer(given) if given else train_tokenizer(texts, config.vocab_size, config.protected)
-            tokens.save(str(path))
+            write_whole(path, [tokens.to_str()])
         return path
 
     def pairs(self, stage: Stage) -> Path:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from bot.refusals import refuse_early
 from bot.shorthand import REFUSAL
 from kd_training.label import Question
 from kd_training.questions import Ground, groups_of_one_mind, says_something, tried
-from kd_training.shards import Shards
+from kd_training.shards import Shards, write_whole
 from kd_training.teacher_client import Ask, RefusedError, TeacherClient
 from kd_training.teacher_prompt import Instructions, business_terms, create_tables
 
@@ -84,17 +83,16 @@ def reword(
     survived = [record for record in records if record["fate"] == "kept"]
     fates = {fate: sum(r["fate"] == fate for r in records) for fate in sorted({r["fate"] for r in records})}
     pairs = {(record["prompt"], record["target"]): record for record in survived}
-    partial = out / "reworded.jsonl.partial"
-    with partial.open("w", encoding="utf-8") as stream:
-        for (text, target), record in pairs.items():
-            key = hashlib.sha256(f"{text}\n{target}".encode()).hexdigest()[:16]
-            line = {"prompt": text, "target": target, "question": record["wording"], "key": key}
-            stream.write(json.dumps({**line, "register": record["register"]}, ensure_ascii=False) + "\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.replace(out / "reworded.jsonl")
+    lines = (
+        {
+            "prompt": text, "target": target, "question": record["wording"], "register": record["register"],
+            "key": hashlib.sha256(f"{text}\n{target}".encode()).hexdigest()[:16],
+        }
+        for (text, target), record in pairs.items()
+    )  # fmt: skip
+    write_whole(out / "reworded.jsonl", (json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
     figures = {"wordings": len(records), "kept": len(pairs), "fates": fates}
-    (out / FINISHED).write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    write_whole(out / FINISHED, [json.dumps(figures, indent=1), "\n"])
     log.info("of %d wordings %d survived", len(records), len(pairs))
     return figures
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -29,6 +28,7 @@ from kd_training.label import FINISHED, Labelling, Question, label, read_questio
 from kd_training.questions import Ground
 from kd_training.reword import FINISHED as REWORDED
 from kd_training.reword import Rewording, reword
+from kd_training.shards import write_whole
 from kd_training.stand_in import about, train_stand_in
 from kd_training.states import INDEX
 from kd_training.teacher_client import Access, TeacherClient
@@ -167,24 +167,20 @@ class Lessons:
         path = folder / "train.jsonl"
         if path.exists():
             return path
+        write_whole(path, (json.dumps(line, ensure_ascii=False) + "\n" for line in self._learned(stage, folder)))
+        return path
+
+    def _learned(self, stage: str, folder: Path) -> Iterator[dict[str, Any]]:
         asked = {(q.question, q.prompt) for q in self._questions(stage)}
         labelled = {(line["question"], line["prompt"]): line for line in _lines(folder / "labelled.jsonl")}
-        partial = path.with_suffix(".partial")
-        with partial.open("w", encoding="utf-8") as stream:
-            for line in _lines(self._file(stage)):
-                place = (line["question"], line["prompt"])
-                if self._teaching.targets == "teacher" and place in asked:
-                    if place not in labelled:
-                        continue  # the teacher is not of one mind: it is in review.jsonl
-                    line = {**line, "target": labelled[place]["target"], "key": labelled[place]["key"]}
-                stream.write(json.dumps(line, ensure_ascii=False) + "\n")
-            if self._teaching.reword:
-                for line in _lines(folder / "reworded.jsonl"):
-                    stream.write(json.dumps(line, ensure_ascii=False) + "\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(path)
-        return path
+        for line in _lines(self._file(stage)):
+            place = (line["question"], line["prompt"])
+            if self._teaching.targets == "gold" or place not in asked:
+                yield line
+            elif place in labelled:  # else the teacher is not of one mind: it is in review.jsonl
+                yield {**line, "target": labelled[place]["target"], "key": labelled[place]["key"]}
+        if self._teaching.reword:
+            yield from _lines(folder / "reworded.jsonl")
 
     def _forced(self, stage: str, folder: Path) -> list[Forced]:
         """The pairs whose states are wanted: those that the teacher was asked for, as they are learned."""
