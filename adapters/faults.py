@@ -27,11 +27,14 @@ EXPECTED = {
     "kd_training.tokenizer.TokenizerError": FAILED,
     "kd_training.checkpoint.CheckpointError": FAILED,
     "kd_training.distill.DistillError": FAILED,
+    "kd_training.states.StatesError": FAILED,
+    "kd_training.teacher_client.TeacherError": FAILED,
     "kd_training.export.ExportError": FAILED,
 }
 _EXTRAS = {
     "torch": "train", "transformers": "train", "onnx": "train", "onnxscript": "train", "safetensors": "train",
-    "tensorboard": "train", "psutil": "dev", "psycopg": "postgres", "pymysql": "mysql",
+    "tensorboard": "train", "httpx": "train", "tenacity": "train", "psutil": "train",
+    "psycopg": "postgres", "pymysql": "mysql",
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from adapters.commands import ask, bench, check, distill, evaluate, serve
+from adapters.commands import ask, bench, check, distill, evaluate, serve, teacher
 from adapters.faults import USAGE, report
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.command("ask")(ask.command)
 app.command("eval")(evaluate.command)
 app.command("check")(check.command)
 app.command("distill")(distill.command)
+app.command("teacher")(teacher.command)
 app.command("serve")(serve.command)
 app.command("bench")(bench.command)
 

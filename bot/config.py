@@ -6,7 +6,7 @@ import difflib
 import os
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -68,6 +68,23 @@ class Settings(BaseSettings):
         le=1,
         description="Confidence below which the bot is unsure. Default: the student's calibration says.",
     )
+    teacher_url: str | None = Field(
+        default=None, description="A vLLM server of the teacher. Default: training starts one itself."
+    )
+    teacher_states_url: str | None = Field(
+        default=None, description="A vLLM pooling server of the same model, for its hidden states."
+    )
+    teacher_key: SecretStr | None = Field(default=None, description="The key that those servers ask for.")
+    teacher_model: str = Field(
+        default="Qwen/Qwen2-7B-Instruct", description="The teacher's model: a name the server knows, or a directory."
+    )
+    teacher_style: Literal["instruct", "student"] = Field(
+        default="instruct", description="What the teacher reads: instructions, or the student's own prompt."
+    )
+    teacher_python: Path = Field(
+        default=ROOT / ".venv-vllm" / "bin" / "python", description="The Python of vLLM's own environment."
+    )
+    teacher_arguments: str = Field(default="", description="More arguments for a vLLM server that is started here.")
     web_host: str = Field(default="127.0.0.1", description="Where the web door listens.")
     web_port: int = Field(default=8765, ge=0, le=65_535, description="The web door's port.")
 

@@ -23,6 +23,7 @@ from bot.schema import Schema
 from bot.vocabulary import Vocabulary
 
 MAX_TOKENS = 200
+ANYTHING = r"start: /[^\n]*/"  # the grammar of a student that none holds
 FAINT = 6.0  # nats: a candidate that is 400 times less likely than the best is not worth the time it takes
 
 
@@ -55,6 +56,7 @@ class Student:
         vocabulary: Vocabulary,
         tokenizer_file: Path,
         positions: int,
+        masked: bool = True,
     ) -> None:
         self.manifest = manifest
         self.schema = schema
@@ -63,6 +65,7 @@ class Student:
         self._tokenizer = tokenizer
         self._network = network
         self._positions = positions
+        self._masked = masked
         end = tokenizer.token_to_id(PREFIX)
         if end is None:
             raise StudentError(f"the student's tokenizer has no {PREFIX}: restore the student or train again")
@@ -75,8 +78,11 @@ class Student:
         self._prefix = network.length
 
     @staticmethod
-    def load(directory: Path, glossary: Glossary, threads: int = 2) -> Student:
-        """Load and verify a student directory. Raises StudentError with a sentence for people."""
+    def load(directory: Path, glossary: Glossary, threads: int = 2, masked: bool = True) -> Student:
+        """Load and verify a student directory. Raises StudentError with a sentence for people.
+
+        `masked=False` lets the student say anything: for measuring what the grammar is worth, never for serving.
+        """
         manifest = read_manifest(directory)
         try:
             schema = Schema.from_json(json.loads((directory / "schema.json").read_text("utf-8")))
@@ -90,7 +96,7 @@ class Student:
             network = Network(directory / "student.onnx", threads)
         except NetworkError as error:
             raise StudentError(f"student.onnx in {directory} cannot be loaded: {error}") from error
-        return Student(manifest, schema, glossary, tokenizer, network, Vocabulary(words), path, positions)
+        return Student(manifest, schema, glossary, tokenizer, network, Vocabulary(words), path, positions, masked)
 
     @property
     def version(self) -> str:
@@ -109,7 +115,7 @@ class Student:
         if room < 1:
             return []
         with self._lock:
-            matcher = self._matcher(self._grammar.for_slots(linked.slots))
+            matcher = self._matcher(self._grammar.for_slots(linked.slots) if self._masked else ANYTHING)
             self._network.rewind(self._prefix)
             logits = self._network.read([ids])[:, -1]
             if beam == 1:

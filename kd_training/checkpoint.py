@@ -21,7 +21,7 @@ import torch
 from safetensors.torch import load_file, save
 from tokenizers import Tokenizer
 from torch import Tensor
-from transformers import GPT2LMHeadModel
+from transformers import GPT2LMHeadModel, Qwen2ForCausalLM
 from transformers.utils.logging import disable_progress_bar
 
 from kd_training.tokenizer import load_tokenizer
@@ -54,7 +54,9 @@ class Progress:
     held_out_loss: float | None = None
 
 
-def save_model(directory: Path, model: GPT2LMHeadModel, weights: Mapping[str, Tensor], tokenizer: Tokenizer) -> None:
+def save_model(
+    directory: Path, model: GPT2LMHeadModel | Qwen2ForCausalLM, weights: Mapping[str, Tensor], tokenizer: Tokenizer
+) -> None:
     """Write a model directory; `weights` by the model's own names, the tied head left out."""
     directory.mkdir(parents=True, exist_ok=True)
     model.config.save_pretrained(directory)
@@ -75,7 +77,7 @@ def load_model(path_or_name: str | Path) -> tuple[GPT2LMHeadModel, Tokenizer]:
 
 def save_checkpoint(
     output: Path,
-    model: GPT2LMHeadModel,
+    model: GPT2LMHeadModel | Qwen2ForCausalLM,
     weights: Mapping[str, Tensor],
     tokenizer: Tokenizer,
     training: Mapping[str, Tensor],

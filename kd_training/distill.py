@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
-from transformers import GPT2LMHeadModel
+from transformers import GPT2LMHeadModel, Qwen2ForCausalLM
 
 from kd_training.batches import Ints, encode_examples, make_batch, plan_epoch, read_examples
 from kd_training.checkpoint import (
@@ -37,7 +37,7 @@ from kd_training.learning_rate import learning_rate_factor
 from kd_training.losses import States, Sums, Weights, align, count, held_out_loss, step_loss
 from kd_training.parallel import Workers, workers
 from kd_training.run_log import RunLog, Window
-from kd_training.states import StatesFile
+from kd_training.states import open_states
 from kd_training.trainee import Trainee, new_student
 
 Evaluate = Callable[[GPT2LMHeadModel, Tokenizer], float]
@@ -79,13 +79,13 @@ class _Run:
         self.dtype = torch.bfloat16 if config.precision == "bf16" else torch.float32
         examples = read_examples(config.data)
         model, tokenizer = new_student(config, (text for e in examples for text in (e.prompt, e.target)))
-        limit = int(model.config.n_positions)
+        limit = int(model.config.max_position_embeddings)
         self.corpus = encode_examples(examples, tokenizer, limit)
         if len(self.corpus) == 0:
             raise DistillError(f"There is no pair of at most {limit} tokens to learn from in {_names(config.data)}.")
         self.held_out = encode_examples(read_examples([config.held_out]), tokenizer, limit) if config.held_out else None
         if states is None and config.states is not None:
-            states = StatesFile(config.states)
+            states = open_states(config.states)
         self.states = states if config.mse_weight > 0 else None
         teaching = self.states is not None
         self.trainee = Trainee(model, tokenizer, config, None if self.states is None else self.states.width)
@@ -222,19 +222,25 @@ class _Run:
             self._evaluate(log)
         self.progress = replace(self.progress, seconds=self._seconds())
         trainee = self.trainee
-        save_checkpoint(
-            self.config.output,
-            trainee.model,
-            trainee.weights(),
-            trainee.tokenizer,
-            trainee.training_state(),
-            self.progress,
-        )
+        try:
+            save_checkpoint(
+                self.config.output, trainee.model, trainee.weights(), trainee.tokenizer, trainee.training_state(),
+                self.progress,
+            )  # fmt: skip
+        except OSError as error:
+            last = last_checkpoint(self.config.output)
+            kept = f"what was saved until {last.name} is kept" if last else "nothing was saved before"
+            raise DistillError(
+                f"The checkpoint of step {self.progress.step} cannot be written to {self.config.output}: "
+                f"{error.strerror or error}; {kept}. Make room and start again to go on."
+            ) from error
 
     def _evaluate(self, log: RunLog) -> None:
         with self.trainee.evaluating() as model:
             held_out = held_out_loss(model, self.held_out, self.config.batch_tokens, self.dtype)
-            score = None if self.evaluate is None else float(self.evaluate(model, self.trainee.tokenizer))
+            score = None
+            if self.evaluate is not None and not isinstance(model, Qwen2ForCausalLM):
+                score = float(self.evaluate(model, self.trainee.tokenizer))
         named = {"held_out_loss": held_out, "score": score}
         log.write(self.progress.step, **{name: value for name, value in named.items() if value is not None})
         if score is None and held_out is not None:

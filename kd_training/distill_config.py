@@ -36,6 +36,7 @@ class DistillConfig(BaseModel):
     states: Path | None = None  # teacher states of the pairs, as `write_states` wrote them
     output: Path
 
+    architecture: Literal["gpt2", "qwen2"] = "gpt2"  # a student is a GPT-2; a stand-in teacher is a Qwen2
     init: str = "scratch"  # or a model directory, or a hub name such as openai-community/gpt2
     tokenizer: Path | None = None  # from scratch: use this one instead of learning one from the pairs
     vocab_size: int = Field(4096, ge=300)
@@ -108,6 +109,8 @@ def run_identity(config: DistillConfig) -> str:
         except OSError as error:
             raise ConfigError(f"{path} cannot be read: {error}") from error
     digest.update(config.model_dump_json(include=_FIXED).encode())
+    if config.architecture != "gpt2":  # left out else, so that runs from before there was a choice can go on
+        digest.update(config.architecture.encode())
     return digest.hexdigest()[:16]
 
 

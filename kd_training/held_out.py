@@ -58,10 +58,11 @@ class HeldOut:
             linked = link(question, self.index, self.today)
             predicted = student.predict(linked, beam=1)
             if predicted:
-                right += self._same(predicted[0].short, target, linked, shorthand)
+                right += self.same(predicted[0].short, target, linked, shorthand)
         return right / max(1, len(self.examples))
 
-    def _same(self, predicted: str, target: str, linked: Linked, shorthand: Shorthand) -> bool:
+    def same(self, predicted: str, target: str, linked: Linked, shorthand: Shorthand) -> bool:
+        """Whether short SQL gives what the target gives, which must be something."""
         if predicted == target:
             return True
         if REFUSAL in (predicted, target):

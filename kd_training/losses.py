@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
-from transformers import GPT2LMHeadModel
+from transformers import GPT2LMHeadModel, Qwen2ForCausalLM
 
 from kd_training.batches import Batch, Corpus, make_batch, plan_epoch
 from kd_training.forward import states_at
+from kd_training.qwen2 import qwen2_states_at
 
 _LOGITS_AT_ONCE = 1 << 23  # logits held at one time: 2,048 rows of a 4k vocabulary, 167 of GPT-2's
 
@@ -87,7 +88,7 @@ def count(batch: Batch, aligned: Aligned | None) -> Sums:
 
 
 def step_loss(
-    model: GPT2LMHeadModel,
+    model: GPT2LMHeadModel | Qwen2ForCausalLM,
     projection: nn.Linear | None,
     batch: Batch,
     aligned: Aligned | None,
@@ -101,7 +102,11 @@ def step_loss(
     """
     if len(batch.labels) == 0:
         return torch.zeros((), requires_grad=True), Sums()
-    states = states_at(model, torch.from_numpy(batch.ids), torch.from_numpy(batch.at), dtype)
+    ids, at = torch.from_numpy(batch.ids), torch.from_numpy(batch.at)
+    if isinstance(model, Qwen2ForCausalLM):
+        states = qwen2_states_at(model, ids, at, dtype)
+    else:
+        states = states_at(model, ids, at, dtype)
     ce = cross_entropy(states, model.lm_head.weight, torch.from_numpy(batch.labels), torch.from_numpy(batch.weights))
     loss = weights.ce * ce / max(totals.tokens, 1e-9)
     if aligned is None or projection is None:
@@ -111,7 +116,9 @@ def step_loss(
     return loss + weights.mse * mse / max(totals.pairs, 1.0), Sums(ce=float(ce.detach()), mse=float(mse.detach()))
 
 
-def held_out_loss(model: GPT2LMHeadModel, corpus: Corpus | None, batch_tokens: int, dtype: torch.dtype) -> float | None:
+def held_out_loss(
+    model: GPT2LMHeadModel | Qwen2ForCausalLM, corpus: Corpus | None, batch_tokens: int, dtype: torch.dtype
+) -> float | None:
     """Cross-entropy per weighted target token of pairs not trained on, in nats; None when there are none."""
     if corpus is None or len(corpus) == 0:
         return None

@@ -4,6 +4,7 @@
                    of each held-out kind say how sure it may be, and target: how often what it answers shall be right
     [synthesize]   corpus, repeats, composed, corpus_copies, holdout, seed, parts
     [distill]      the settings of DistillConfig
+    [teacher]      the settings of Teaching, where a teacher labels the pairs and lends its hidden states
     [[stage]]      settings of [synthesize] and [distill] that this stage changes; each starts from the one before
 
 Paths start at the recipe's own folder. What a run makes on the way lies under `runs/` beside it, keyed by what it
@@ -16,13 +17,13 @@ import hashlib
 import json
 import logging
 import platform
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ValidationError
 
 from bot.database import Database, connect
 from bot.glossary import load_glossary
@@ -30,13 +31,19 @@ from bot.schema import Schema
 from bot.student import Student
 from bot.value_reading import build_index
 from eval_harness.calibrate import CalibrationError
+from kd_training.batches import read_examples
 from kd_training.calibration import Observer, keep_calibration, sample_pairs
 from kd_training.distill import distill
 from kd_training.distill_config import ConfigError, DistillConfig
 from kd_training.distill_report import Report
 from kd_training.held_out import HeldOut, sample_examples
 from kd_training.package import package_student
+from kd_training.questions import Ground
+from kd_training.recipe_file import Recipe, Stage, faults, load_recipe
+from kd_training.shards import write_whole
 from kd_training.synthesize.job import Job, synthesize
+from kd_training.teaching import Lessons, Taught, Teacher
+from kd_training.tokenizer import load_tokenizer, train_tokenizer
 
 KEYWORDS = (
     "SELECT", "FROM", "WHERE", "GROUP BY", "ORDER BY", "HAVING", "LIMIT", "DESC", "DISTINCT", "COUNT(*)", "IS NULL",
@@ -45,97 +52,43 @@ KEYWORDS = (
 log = logging.getLogger(__name__)
 
 
-class Synthesis(BaseModel):
-    """What the pairs are made from."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    corpus: Path
-    repeats: int = Field(5, ge=1)  # fillings of a phrasing that has slots
-    composed: int = Field(90_000, ge=0)  # questions composed from parts
-    corpus_copies: int = Field(1, ge=1)  # how often a pair worded by a person stands in an epoch
-    holdout: float = Field(0.03, gt=0, lt=0.5)  # share of the SQL templates kept for validation
-    seed: int = 1
-    parts: int = Field(2, ge=1)  # processes; part of the identity of what is made
-
-
-class Target(BaseModel):
-    """The student to be made."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    version: str = Field(min_length=1)
-    output: Path
-    held_out: int = Field(200, ge=0)
-    calibrated_on: int = Field(800, ge=0)
-    target: float = Field(0.95, gt=0, le=1)
-
-
-class Stage(BaseModel):
-    """What one stage of the training changes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str = Field(pattern=r"^[a-z0-9-]+$")
-    synthesize: dict[str, Any] = {}
-    distill: dict[str, Any] = {}
-
-
-class Recipe(BaseModel):
-    """A whole recipe; `distill` lacks the data and output, which the run fills in."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    student: Target
-    synthesize: dict[str, Any]
-    distill: dict[str, Any]
-    stage: tuple[Stage, ...] = (Stage(name="only"),)
-
-    @model_validator(mode="after")
-    def _stages_are_whole(self) -> Recipe:
-        for stage in self.stage:
-            self.synthesis(stage)
-        if len({s.name for s in self.stage}) != len(self.stage) or not self.stage:
-            raise ValueError("a recipe needs stages, each with a name of its own")
-        return self
-
-    def synthesis(self, stage: Stage) -> Synthesis:
-        """What the pairs of a stage are made from."""
-        return Synthesis.model_validate({**self.synthesize, **stage.synthesize})
-
-
-def load_recipe(path: Path) -> Recipe:
-    """Read a recipe. Raises ConfigError naming what is wrong."""
-    try:
-        recipe = Recipe.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}") from error
-    except ValidationError as error:
-        raise ConfigError(f"{path}: {_faults(error)}") from error
-    output = path.resolve().parent / recipe.student.output
-    return recipe.model_copy(update={"student": recipe.student.model_copy(update={"output": output})})
-
-
-def run_recipe(path: Path, url: str, glossary: Path | None, today: date) -> Path:
+def run_recipe(
+    path: Path, url: str, glossary: Path | None, today: date, teacher: Teacher | None = None, only_teacher: bool = False
+) -> Path:
     """Make the student of a recipe over the database at `url`; the student's directory.
 
-    Raises ConfigError, CorpusError, DatabaseError, DataError, DistillError or ExportError, each saying why.
+    `teacher` says where the teacher is that the recipe asks for. `only_teacher`: make no more than the stand-in; its
+    directory. Raises ConfigError, CorpusError, DatabaseError, DataError, DistillError, TeacherError, StatesError or
+    ExportError, each saying why.
     """
     recipe = load_recipe(path)
+    if recipe.teacher is None and only_teacher:
+        raise ConfigError(f"{path} has no table [teacher]")
+    if recipe.teacher is not None and teacher is None:
+        raise ConfigError(f"{path} asks for a teacher, and none is given")
+    with opened(path, url, glossary, today, teacher) as run:
+        return run.stand_in() if only_teacher else run.student()
+
+
+@contextmanager
+def opened(path: Path, url: str, glossary: Path | None, today: date, teacher: Teacher | None = None) -> Iterator[Run]:
+    """A run of a recipe, its database open for as long as the block runs."""
     database = connect(url)
     try:
-        return _Run(recipe, path.resolve().parent, database, url, glossary, today).student()
+        yield Run(load_recipe(path), path.resolve().parent, database, url, glossary, today, teacher)
     finally:
         database.close()
 
 
-class _Run:
-    """One run of a recipe."""
+class Run:
+    """One run of a recipe: what it makes, under `directory`, is made once."""
 
     def __init__(
-        self, recipe: Recipe, root: Path, database: Database, url: str, glossary: Path | None, today: date
+        self, recipe: Recipe, root: Path, database: Database, url: str, glossary: Path | None, today: date,
+        teacher: Teacher | None = None,
     ) -> None:
-        self._recipe, self._root, self._url = recipe, root, url
+        self._teacher = teacher
+        self.recipe, self._root, self._url = recipe, root, url
         self._database, self._glossary, self._today = database, glossary, today
         self._schema = database.schema()
         self._terms = load_glossary(glossary)
@@ -144,37 +97,38 @@ class _Run:
             if not corpus.is_dir():
                 raise ConfigError(f"synthesize.corpus: there is no folder {corpus}")
         key = _identity(recipe, self._schema, corpora, glossary, today)
-        self._directory = root / "runs" / f"{recipe.student.version}-{key}"
+        self.directory = root / "runs" / f"{recipe.student.version}-{key}"
 
     def student(self) -> Path:
         """All stages, then the student's directory."""
         words: dict[str, int] = {}
         history: list[dict[str, Any]] = []
         start: Path | None = None
-        pairs = self._directory
-        for stage in self._recipe.stage:
-            pairs = self._pairs(stage)
+        pairs = self.directory
+        taught = self.taught()
+        for stage in self.recipe.stage:
+            pairs = self.pairs(stage)
             for word, count in json.loads((pairs / "words.json").read_text("utf-8")).items():
                 words[word] = max(count, words.get(word, 0))
-            report = self._train(stage, pairs, start, words)
-            history.append(_told(stage, pairs, report))
+            report = self._train(stage, pairs, start, words, taught.get(stage.name))
+            history.append(_told(stage, pairs, report, taught.get(stage.name)))
             start = report.best
         assert start is not None  # a recipe has a stage
         origin = {
             "made_on": self._today.isoformat(),
             "machine": f"{platform.machine()}, Python {platform.python_version()}",
-            "recipe": json.loads(self._recipe.model_dump_json(exclude={"student": {"output"}})),
-            "teacher": "none: synthetic gold and written phrasings, cross-entropy alone",
+            "recipe": json.loads(self.recipe.model_dump_json(exclude={"student": {"output"}})),
+            "teacher": _named(taught),
             "stages": history,
         }
-        target = self._recipe.student
+        target = self.recipe.student
         made = package_student(start, target.output, self._schema, words, target.version, origin, self._glossary)
         self._calibrate(made, pairs)
         return made
 
     def _calibrate(self, student: Path, pairs: Path) -> None:
         """Fit the confidences on what the last stage held out; a student without them serves, only less sure."""
-        target = self._recipe.student
+        target = self.recipe.student
         if not target.calibrated_on:
             return
         observer = Observer(Student.load(student, self._terms), self._database, self._terms, self._today)
@@ -185,49 +139,95 @@ class _Run:
         else:
             keep_calibration(student, found)
 
-    def _pairs(self, stage: Stage) -> Path:
-        made = self._recipe.synthesis(stage)
-        pairs = self._directory / stage.name / "pairs"
+    def stand_in(self) -> Path:
+        """The stand-in teacher's directory. Raises ConfigError where the recipe asks for a server's model."""
+        made = self._lessons().stand_in()
+        if made is None:
+            raise ConfigError("teacher.source: the recipe's teacher is a server's model, so there is none to train")
+        return made
+
+    def _lessons(self) -> Lessons:
+        assert self.recipe.teacher is not None and self._teacher is not None  # run_recipe saw to it
+        pairs = {stage.name: self.pairs(stage) for stage in self.recipe.stage}
+        ground = Ground.of(self._database, self._terms, self._today)
+        return Lessons(self.recipe.teacher, self._teacher, pairs, self.directory, ground)
+
+    def taught(self) -> dict[str, Taught]:
+        """What the teacher gives each stage; nothing without a teacher."""
+        if self.recipe.teacher is None:
+            return {}
+        config = self.config(self.recipe.stage[0], {"data": ["pairs"], "output": "model"})
+        return self._lessons().taught(lambda pairs: self._tokenizer(config, pairs), config.n_embd)
+
+    def tokenizer(self, taught: Taught) -> Path:
+        """The student's tokenizer, learned from the first stage's pairs if need be."""
+        return self._tokenizer(self.config(self.recipe.stage[0], {"data": ["pairs"], "output": "model"}), taught.data)
+
+    def _tokenizer(self, config: DistillConfig, pairs: Path) -> Path:
+        """The student's tokenizer, known before training: hidden states are kept in its positions."""
+        path = self.directory / "tokenizer.json"
+        if not path.exists():
+            texts = (text for e in read_examples([pairs]) for text in (e.prompt, e.target))
+            given = config.tokenizer if config.from_scratch else config.init
+            tokens = load_tokenizer(given) if given else train_tokenizer(texts, config.vocab_size, config.protected)
+            write_whole(path, [tokens.to_str()])
+        return path
+
+    def pairs(self, stage: Stage) -> Path:
+        """The folder of a stage's pairs."""
+        made = self.recipe.synthesis(stage)
+        pairs = self.directory / stage.name / "pairs"
         if not (pairs / "synthesis.json").exists():  # the last file that is written
             log.info("synthesizing into %s", pairs)
             job = Job(
                 self._url, self._glossary, self._root / made.corpus, self._today, made.repeats, made.composed,
-                made.seed, made.parts, made.corpus_copies,
+                made.seed, made.parts, made.corpus_copies, made.intents,
             )  # fmt: skip
             synthesize(job, pairs, made.holdout)
         return pairs
 
-    def _train(self, stage: Stage, pairs: Path, start: Path | None, words: Mapping[str, int]) -> Report:
+    def config(self, stage: Stage, given: Mapping[str, Any]) -> DistillConfig:
+        """A stage's settings, with what is given in their place. Raises ConfigError."""
         names = [f"{t.name}.{c.name}" for t, c in self._schema.columns()]
-        settings = {
-            "protected": (*names, *KEYWORDS, *(m.name for m in self._terms.metrics)),
-            **self._recipe.distill,
-            **stage.distill,
-            **({"init": str(start)} if start else {}),
-            "data": [pairs / "train.jsonl"],
-            "held_out": pairs / "valid.jsonl",
-            "output": self._directory / stage.name / "model",
-        }
+        protected = (*names, *KEYWORDS, *(m.name for m in self._terms.metrics))
+        settings = {"protected": protected, **self.recipe.distill, **stage.distill, **given}
         try:
-            config = DistillConfig.model_validate(settings)
+            return DistillConfig.model_validate(settings)
         except ValidationError as error:
-            raise ConfigError(f"distill, stage {stage.name}: {_faults(error)}") from error
-        count = self._recipe.student.held_out
-        examples = sample_examples(pairs / "valid.jsonl", count, seed=0)
+            raise ConfigError(f"distill, stage {stage.name}: {faults(error)}") from error
+
+    def _train(
+        self, stage: Stage, pairs: Path, start: Path | None, words: Mapping[str, int], taught: Taught | None
+    ) -> Report:
+        given: dict[str, Any] = {
+            "data": [taught.data if taught else pairs / "train.jsonl"],
+            "held_out": pairs / "valid.jsonl",
+            "output": self.directory / stage.name / "model",
+        }
+        if start:
+            given["init"] = str(start)
+        if taught and taught.states:
+            given["states"] = taught.states
+            if not start and self.config(stage, given).from_scratch:
+                given["tokenizer"] = self.directory / "tokenizer.json"
+        config = self.config(stage, given)
+        held_out = self.held_out(pairs, words)
+        return distill(config, held_out.evaluator() if held_out.examples else None)
+
+    def held_out(self, pairs: Path, words: Mapping[str, int]) -> HeldOut:
+        """What a student's accuracy is measured with: questions of SQL templates that are never trained on."""
+        examples = sample_examples(pairs / "valid.jsonl", self.recipe.student.held_out, seed=0)
         index = build_index(self._database, self._schema, self._terms.values)
-        held_out = HeldOut(examples, self._database, self._schema, self._terms, index, words, self._today)
-        return distill(config, held_out.evaluator() if examples else None)
-
-
-def _faults(error: ValidationError) -> str:
-    return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))
+        return HeldOut(examples, self._database, self._schema, self._terms, index, words, self._today)
 
 
 def _identity(
     recipe: Recipe, schema: Schema, corpora: Iterable[Path], glossary: Path | None, today: date
 ) -> str:
     """Eight digits over everything that shapes the pairs and the student."""
-    digest = hashlib.sha256(recipe.model_dump_json(exclude={"student": {"output"}}).encode())
+    # A recipe without a teacher has the digits that it had before there were any.
+    left_out: dict[str, Any] = {"student": {"output"}, **({} if recipe.teacher else {"teacher": True})}
+    digest = hashlib.sha256(recipe.model_dump_json(exclude=left_out).encode())
     digest.update(f"{schema.fingerprint} {today}".encode())
     files = sorted(file for corpus in corpora for file in corpus.rglob("*.jsonl"))
     for file in [*files, *([glossary] if glossary else [])]:
@@ -235,13 +235,22 @@ def _identity(
     return digest.hexdigest()[:8]
 
 
-def _told(stage: Stage, pairs: Path, report: Report) -> dict[str, Any]:
+def _named(taught: Mapping[str, Taught]) -> str:
+    """The teacher in a manifest's words."""
+    if not taught:
+        return "none: synthetic gold and written phrasings, cross-entropy alone"
+    teacher = next(iter(taught.values())).told["teacher"]
+    return teacher["what"] if isinstance(teacher, dict) else str(teacher)
+
+
+def _told(stage: Stage, pairs: Path, report: Report, taught: Taught | None) -> dict[str, Any]:
     synthesis = json.loads((pairs / "synthesis.json").read_text("utf-8"))
     with (pairs / "train.jsonl").open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return {
         "name": stage.name,
         "pairs": {"sizes": synthesis["sizes"], "dropped": synthesis["dropped"], "sha256": digest},
+        **({"teaching": taught.told} if taught else {}),
         "steps": report.steps,
         "epochs": round(report.epochs, 3),
         "seconds": round(report.seconds),

@@ -1,11 +1,14 @@
-"""Teacher states on disk: one safetensors file, memory-mapped, so that only what a batch needs is read.
+"""Teacher states on disk: safetensors files, memory-mapped, so that only what a batch needs is read.
 
-Four tensors hold all examples end to end: `vectors` [total, width] float16, `positions` [total] int32 (which
-of the student's target tokens), `starts` [examples + 1] int64, and `keys`, the examples' keys, one a line.
+Four tensors of a file hold all examples end to end: `vectors` [total, width] float16, `positions` [total] int32 (which
+of the student's target tokens), `starts` [examples + 1] int64, and `keys`, the examples' keys, one a line. A folder
+of such files has a `states.json` that names them.
 """
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,8 @@ import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
+
+INDEX = "states.json"
 
 Positions = npt.NDArray[np.int64]
 Vectors = npt.NDArray[np.float32]
@@ -41,6 +46,10 @@ class StatesFile:
     def __len__(self) -> int:
         return len(self._numbers)
 
+    def names(self) -> Iterable[str]:
+        """The examples that it holds states of."""
+        return self._numbers.keys()
+
     def get(self, key: str) -> tuple[Positions, Vectors] | None:
         """Indices [k] of target tokens and the teacher's vectors [k, width] there; None for a strange key."""
         number = self._numbers.get(key)
@@ -48,6 +57,35 @@ class StatesFile:
             return None
         begin, end = int(self._starts[number]), int(self._starts[number + 1])
         return self._positions[begin:end], self._vectors[begin:end].astype(np.float32)
+
+
+class StatesFolder:
+    """The states in a folder's files, as its `states.json` names them. Satisfies `losses.States`."""
+
+    def __init__(self, directory: Path) -> None:
+        try:
+            names = json.loads((directory / INDEX).read_text("utf-8"))["shards"]
+            self._files = [StatesFile(directory / name) for name in names]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StatesError(f"{directory} holds no finished teacher states: {error!r}") from error
+        widths = {file.width for file in self._files}
+        if len(widths) != 1:
+            raise StatesError(f"The files in {directory} hold states of {len(widths)} widths.")
+        self.width = widths.pop()
+        self._owner = {key: file for file in self._files for key in file.names()}
+
+    def __len__(self) -> int:
+        return len(self._owner)
+
+    def get(self, key: str) -> tuple[Positions, Vectors] | None:
+        """Indices [k] of target tokens and the teacher's vectors [k, width] there; None for a strange key."""
+        file = self._owner.get(key)
+        return None if file is None else file.get(key)
+
+
+def open_states(path: Path) -> StatesFile | StatesFolder:
+    """The states in a file or a folder. Raises StatesError."""
+    return StatesFolder(path) if path.is_dir() else StatesFile(path)
 
 
 def write_states(path: Path, states: Iterable[tuple[str, npt.ArrayLike, npt.ArrayLike]]) -> None:
@@ -85,5 +123,8 @@ def write_states(path: Path, states: Iterable[tuple[str, npt.ArrayLike, npt.Arra
         "keys": np.frombuffer("\n".join(keys).encode("utf-8"), np.uint8),
     }
     partial = path.with_name(f"{path.name}.partial")
-    partial.write_bytes(save(tensors))
+    with partial.open("wb") as stream:
+        stream.write(save(tensors))
+        stream.flush()
+        os.fsync(stream.fileno())
     partial.replace(path)

@@ -8,21 +8,29 @@ from contextlib import contextmanager
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
-from transformers import GPT2Config, GPT2LMHeadModel
+from transformers import GPT2Config, GPT2LMHeadModel, Qwen2ForCausalLM
 
 from kd_training.checkpoint import load_model
 from kd_training.distill_config import DistillConfig
 from kd_training.forward import check_supported
 from kd_training.optimizer import Optimizer
+from kd_training.qwen2 import load_qwen2, new_qwen2
 from kd_training.tokenizer import end_id, load_tokenizer, train_tokenizer
 
 
-def new_student(config: DistillConfig, texts: Iterable[str]) -> tuple[GPT2LMHeadModel, Tokenizer]:
-    """The student to begin with: a loaded one, or random weights, its tokenizer given or learned.
+def new_student(
+    config: DistillConfig, texts: Iterable[str]
+) -> tuple[GPT2LMHeadModel | Qwen2ForCausalLM, Tokenizer]:
+    """The model to begin with: a loaded one, or random weights, its tokenizer given or learned.
 
-    The same settings and texts give the same student.
+    The same settings and texts give the same model.
     """
     torch.manual_seed(config.seed)
+    if config.architecture == "qwen2":
+        if not config.from_scratch:
+            return load_qwen2(config.init)
+        tokenizer = _tokenizer(config, texts)
+        return new_qwen2(config, tokenizer), tokenizer
     if not config.from_scratch:
         model, tokenizer = load_model(config.init)
         for name in ("embd_pdrop", "resid_pdrop", "attn_pdrop"):
@@ -31,11 +39,16 @@ def new_student(config: DistillConfig, texts: Iterable[str]) -> tuple[GPT2LMHead
             if isinstance(layer, nn.Dropout):
                 layer.p = config.dropout
     else:
-        given = config.tokenizer
-        tokenizer = load_tokenizer(given) if given else train_tokenizer(texts, config.vocab_size, config.protected)
+        tokenizer = _tokenizer(config, texts)
         model = GPT2LMHeadModel(gpt2_config(config, tokenizer))
     check_supported(model)
     return model, tokenizer
+
+
+def _tokenizer(config: DistillConfig, texts: Iterable[str]) -> Tokenizer:
+    if config.tokenizer:
+        return load_tokenizer(config.tokenizer)
+    return train_tokenizer(texts, config.vocab_size, config.protected)
 
 
 def gpt2_config(config: DistillConfig, tokenizer: Tokenizer) -> GPT2Config:
@@ -60,11 +73,15 @@ class Trainee:
     """A student with everything that changes while it learns."""
 
     def __init__(
-        self, model: GPT2LMHeadModel, tokenizer: Tokenizer, config: DistillConfig, teacher_width: int | None
+        self,
+        model: GPT2LMHeadModel | Qwen2ForCausalLM,
+        tokenizer: Tokenizer,
+        config: DistillConfig,
+        teacher_width: int | None,
     ) -> None:
         self.model = model
         self.tokenizer = tokenizer
-        self.projection = None if teacher_width is None else nn.Linear(model.config.n_embd, teacher_width)
+        self.projection = None if teacher_width is None else nn.Linear(model.config.hidden_size, teacher_width)
         self._config = config
         self._named = dict(model.named_parameters())  # the tied head is not among them
         self._average = (
@@ -98,7 +115,7 @@ class Trainee:
         return self._average or {name: parameter.detach() for name, parameter in self._named.items()}
 
     @contextmanager
-    def evaluating(self) -> Iterator[GPT2LMHeadModel]:
+    def evaluating(self) -> Iterator[GPT2LMHeadModel | Qwen2ForCausalLM]:
         """The model in evaluation mode with `weights()` in place, put back afterwards."""
         kept = {name: parameter.detach().clone() for name, parameter in self._named.items()}
         self._copy_in(self._average)

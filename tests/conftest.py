@@ -16,6 +16,7 @@ import pytest
 
 from tests.servers import demo_on_maria, demo_on_postgres, maria_server, postgres_server, program
 from tests.tiny_student import Tiny, make
+from tests.tiny_teacher import VLLM_PYTHON, TinyTeacher, teach
 
 
 def _chromium() -> bool:
@@ -26,10 +27,15 @@ def _chromium() -> bool:
 # Taken out of the environment, because a variable MYNAH_… that is no setting is refused by the commands under test.
 ALL_REQUIRED = os.environ.pop("MYNAH_REQUIRE_ALL", "") not in ("", "0")
 
+def _vllm() -> bool:
+    return VLLM_PYTHON.is_file()
+
+
 TOOLS: dict[str, tuple[str, Callable[[], bool]]] = {
     "chromium": ("Chromium and its driver", _chromium),
     "postgresql": ("PostgreSQL's programs", lambda: program("initdb") is not None),
     "mariadb": ("MariaDB's programs", lambda: program("mariadbd") is not None),
+    "vllm": ("vLLM's environment (make vllm)", _vllm),
 }
 
 
@@ -51,6 +57,14 @@ def mysql_demo() -> Iterator[str]:
     """The address of the demo on a MariaDB of its own, for an account that may only read."""
     with maria_server() as server:
         yield demo_on_maria(server)
+
+
+@pytest.fixture(scope="session")
+def tiny_teacher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TinyTeacher]:
+    """A stand-in teacher that knows the questions of tests/tiny_student.py, served by vLLM as either runner."""
+    teacher = teach(tmp_path_factory.mktemp("teacher"))
+    yield teacher
+    teacher.stop()
 
 
 def pytest_configure(config: pytest.Config) -> None:

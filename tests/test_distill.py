@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -304,6 +306,59 @@ def test_divergence_stops_with_the_last_good_checkpoint(pairs: Path, tmp_path: P
     last = last_checkpoint(config.output)
     assert last is not None and last.name == f"step-{bad_step:07d}"
     assert all(bool(tensor.isfinite().all()) for tensor in load_file(last / "model.safetensors").values())
+
+
+def test_a_full_disk_stops_with_what_is_kept(pairs: Path, tmp_path: Path) -> None:
+    config = tiny(pairs, tmp_path / "run", max_steps=4, checkpoint_every=2)
+    distill(tiny(pairs, tmp_path / "whole", max_steps=4, checkpoint_every=2))
+    with pytest.raises(InterruptedError):
+        distill(tiny(pairs, config.output, max_steps=4, checkpoint_every=2, eval_every=3), _stop)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, before[1]))  # no file may grow beyond that
+    try:
+        with pytest.raises(DistillError, match=r"cannot be written.*File too large; what was saved until step-0000002"):
+            distill(config)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    name = "step-0000004/model.safetensors"
+    assert (distill(config).last / "model.safetensors").read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def _stop(model: GPT2LMHeadModel, tokenizer: object) -> float:
+    raise InterruptedError
+
+
+def test_a_killed_process_goes_on_to_the_same_end(pairs: Path, tmp_path: Path) -> None:
+    settings = {"max_steps": 400, "checkpoint_every": 20, "dropout": 0.1}
+    whole = distill(tiny(pairs, tmp_path / "whole", **settings)).last
+    config = tiny(pairs, tmp_path / "killed", **settings)
+    file = tmp_path / "killed.toml"
+    told = json.loads(config.model_dump_json(exclude_none=True))
+    file.write_text("\n".join(f"{name} = {json.dumps(value)}" for name, value in told.items()))
+    script = (
+        "import sys; from kd_training.distill import distill; from kd_training.distill_config import load_config;"
+        "distill(load_config(sys.argv[1]))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    with subprocess.Popen([sys.executable, "-c", script, str(file)], env=environment) as process:
+        while last_checkpoint(config.output) is None:
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.kill()
+    stopped = last_checkpoint(config.output)
+    assert stopped is not None and stopped.name < whole.name, "the machine was too fast: let it train longer"
+    assert (distill(config).last / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
+
+
+def test_a_qwen2_learns_in_the_same_loop(pairs: Path, tmp_path: Path) -> None:
+    settings = {"architecture": "qwen2", "max_steps": 40, "checkpoint_every": 15, "held_out": pairs}
+    whole = distill(tiny(pairs, tmp_path / "whole", **settings))
+    losses_of = [line["loss"] for line in log_of(tmp_path / "whole") if "loss" in line]
+    assert losses_of[-1] < 0.7 * losses_of[0]
+    assert whole.held_out_loss is not None
+    distill(tiny(pairs, tmp_path / "parts", **{**settings, "max_steps": 20}))
+    with pytest.raises(DistillError, match="other pairs or with another student"):
+        distill(tiny(pairs, tmp_path / "parts"))
 
 
 def test_a_run_begins_from_a_model_on_disk(pairs: Path, tmp_path: Path) -> None:

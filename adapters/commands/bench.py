@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from adapters.commands.bench_training import measure_training
 from adapters.commands.opening import check_writable, settings_for, write_json
 from adapters.faults import BadUsage, warn
 
@@ -56,12 +57,20 @@ def command(
     db: Annotated[str | None, typer.Option(metavar="URL", help="The database to ask.")] = None,
     student: Annotated[Path | None, typer.Option(metavar="DIR", help="The student to measure.")] = None,
     json: Annotated[Path | None, typer.Option("--json", metavar="OUT", help="Write the numbers here too.")] = None,
+    training: Annotated[
+        bool, typer.Option("--training", help="Measure training instead: distil against transformers' Trainer.")
+    ] = False,
+    pairs: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="With --training: pairs to train on. Default: made up.")
+    ] = None,
 ) -> int:
     """Measure speed and memory on this machine."""
     from tabulate import tabulate
 
     check_writable(json, replaced=True)
-    if size is Size.GPT2:
+    if training:
+        rows, numbers = measure_training(pairs)
+    elif size is Size.GPT2:
         rows, numbers = _against_memory()
     else:
         rows, numbers = _serving(settings_for(db, student), questions)

@@ -16,12 +16,17 @@ def command(
         Path, typer.Option("--config", metavar="RECIPE.toml", help="What to learn from, and for how long.")
     ],
     db: Annotated[str | None, typer.Option(metavar="URL", help="The database to learn.")] = None,
+    teacher: Annotated[
+        str | None, typer.Option(metavar="URL", help="A running vLLM server of the teacher; else one is started.")
+    ] = None,
 ) -> int:
     """Train a student as a recipe says; a run that was stopped goes on where it was."""
+    from adapters.commands.teacher import teacher_of
     from kd_training.recipe import run_recipe
 
     settings = settings_for(db)
     url = settings.database_url.get_secret_value()
-    made = run_recipe(config, url, settings.glossary, settings.today or date.today())
+    today = settings.today or date.today()
+    made = run_recipe(config, url, settings.glossary, today, teacher_of(settings, teacher))
     print(f"The student is at {made}.")
     return 0

@@ -33,6 +33,7 @@ class Job:
     seed: int
     parts: int = 1
     corpus_copies: int = 1
+    intents: int | None = None  # of the corpus, spread over all of it; None: all
 
 
 def synthesize(job: Job, out: Path, holdout: float) -> dict[str, int]:
@@ -57,6 +58,8 @@ def _part(job: Job, part: int) -> tuple[list[Pair], Tally]:
     index = build_index(database, schema, glossary.values)
     maker = Maker(Shorthand(schema, glossary), database, index, filler, job.today)
     intents = [i for path in sorted(job.corpus.glob("*.jsonl")) for i in read_intents(path)]
+    if job.intents is not None:
+        intents = intents[:: max(1, len(intents) // job.intents)][: job.intents]
     parts = job.corpus / "compose"
     composer = Composer(read_parts(parts), schema) if parts.is_dir() else None
     share = job.composed // job.parts

@@ -1,0 +1,90 @@
+"""What a recipe's TOML file may say, and how it is read."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from kd_training.distill_config import ConfigError
+from kd_training.teaching import Teaching
+
+
+class Synthesis(BaseModel):
+    """What the pairs are made from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    corpus: Path
+    repeats: int = Field(5, ge=1)  # fillings of a phrasing that has slots
+    composed: int = Field(90_000, ge=0)  # questions composed from parts
+    corpus_copies: int = Field(1, ge=1)  # how often a pair worded by a person stands in an epoch
+    holdout: float = Field(0.03, gt=0, lt=0.5)  # share of the SQL templates kept for validation
+    intents: int | None = Field(None, ge=1)  # of the corpus are used, spread over all of it
+    seed: int = 1
+    parts: int = Field(2, ge=1)  # processes; part of the identity of what is made
+
+
+class Target(BaseModel):
+    """The student to be made."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: str = Field(min_length=1)
+    output: Path
+    held_out: int = Field(200, ge=0)
+    calibrated_on: int = Field(800, ge=0)
+    target: float = Field(0.95, gt=0, le=1)
+
+
+class Stage(BaseModel):
+    """What one stage of the training changes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z0-9-]+$")
+    synthesize: dict[str, Any] = {}
+    distill: dict[str, Any] = {}
+
+
+class Recipe(BaseModel):
+    """A whole recipe; `distill` lacks the data and output, which the run fills in."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    student: Target
+    synthesize: dict[str, Any]
+    distill: dict[str, Any]
+    teacher: Teaching | None = None
+    stage: tuple[Stage, ...] = (Stage(name="only"),)
+
+    @model_validator(mode="after")
+    def _stages_are_whole(self) -> Recipe:
+        for stage in self.stage:
+            self.synthesis(stage)
+        if len({s.name for s in self.stage}) != len(self.stage) or not self.stage:
+            raise ValueError("a recipe needs stages, each with a name of its own")
+        return self
+
+    def synthesis(self, stage: Stage) -> Synthesis:
+        """What the pairs of a stage are made from."""
+        return Synthesis.model_validate({**self.synthesize, **stage.synthesize})
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Read a recipe. Raises ConfigError naming what is wrong."""
+    try:
+        recipe = Recipe.model_validate(tomllib.loads(path.read_text("utf-8")))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from error
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {faults(error)}") from error
+    output = path.resolve().parent / recipe.student.output
+    return recipe.model_copy(update={"student": recipe.student.model_copy(update={"output": output})})
+
+
+def faults(error: ValidationError) -> str:
+    """What is wrong, setting by setting."""
+    return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))

@@ -1,0 +1,60 @@
+"""The whole chain in miniature: a teacher trained, served by a real vLLM, labels, states, distillation, export."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.answer import Bot
+from bot.config import ROOT
+from bot.database import Limits
+from bot.linking import build_index
+from bot.student import Student
+from eval_harness.evaluate import Prediction, evaluate
+from eval_harness.example import read_examples
+from eval_harness.run_sql import guarded, read_only
+from kd_training.recipe import opened, run_recipe
+from kd_training.teaching import Teacher
+from tests.demo_corpus import CORPUS, GLOSSARY, TODAY, Ground
+from tests.tiny_teacher import VLLM_PYTHON
+
+pytestmark = [pytest.mark.slow, pytest.mark.needs("vllm")]
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Iterator[Ground]:
+    ground = Ground.built(tmp_path / "demo.db")
+    yield ground
+    ground.close()
+
+
+def test_a_teacher_is_trained_served_asked_and_learned_from(ground: Ground, tmp_path: Path) -> None:
+    text = (ROOT / "demo" / "distill-small.toml").read_text("utf-8")
+    text = re.sub(r"^max_minutes = .*$", "max_minutes = 0.2", text, flags=re.MULTILINE)
+    (tmp_path / "recipe.toml").write_text(text.replace("runs/student-small", "student"), encoding="utf-8")
+    shutil.copytree(CORPUS, tmp_path / "phrasings")
+    teacher = Teacher(VLLM_PYTHON, "none")
+    made = run_recipe(tmp_path / "recipe.toml", str(ground.path), GLOSSARY, TODAY, teacher)
+    student = Student.load(made, ground.glossary, threads=1)
+    origin = json.loads(json.dumps(student.manifest.origin))
+    assert "stand-in" in origin["teacher"]
+    teaching = origin["stages"][0]["teaching"]
+    assert teaching["labels"]["questions"] == 40
+    assert teaching["states"]["pairs"] > 0
+    assert teaching["teacher"]["steps"] > 0
+    with opened(tmp_path / "recipe.toml", str(ground.path), GLOSSARY, TODAY, teacher) as run:
+        (taught,) = run.taught().values()  # everything is there: no server is started again
+    assert taught.states is not None and taught.told == teaching
+    index = build_index(ground.database, ground.schema, ground.glossary.values)
+    bot = Bot(ground.database, ground.schema, ground.glossary, index, student, Limits(), today=TODAY)
+    examples = read_examples(ROOT / "demo" / "questions.jsonl")[:5]
+    report = evaluate(
+        lambda question: Prediction("answered", bot.ask(question).sql), examples, read_only(str(ground.path)),
+        guarded(ground.database),
+    )  # fmt: skip
+    assert report.n == 5
