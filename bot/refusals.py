@@ -21,6 +21,20 @@ _COMMAND = re.compile(
     r"(?:drop(?!-|\s+(?:in|off|outs?|rates?)\b)|delete|truncate|erase|wipe|purge|destroy)\b",
     re.IGNORECASE,
 )
+# A value that is to be written: "set the price of X to 5", "mark order 7 as paid", "give them a 5 % raise".
+_WRITTEN = re.compile(
+    r"(?:^|[,.;:!?-]\s*|\b(?:please|pls|plz|kindly|ahead\s+and|(?:can|could|would|will)\s+you|you\s+to)\s+)"
+    r"(?:(?:set|change|update|adjust|raise|increase|reduce|lower|reset|overwrite|correct|rename|move|reassign)\s+"
+    r"(?:the|my|our|their|his|her|its|this|that|all|every|everyone|everybody|order|customer|product|ticket)\b.{0,100}?"
+    r"\b(?:to|by)\s+(?:[$€£]?\d|zero\b|nothing\b|['\"])"
+    r"|mark\s+.{1,80}?\bas\s+\w+"
+    r"|give\s+(?:everyone|everybody|all|them|him|her|the|our|every)\b.{0,60}?\ban?\s+(?:[\w.%]+\s+%?\s*){0,3}?"
+    r"(?:raise|bonus|discount|refund|promotion)\b"
+    r"|(?:add|insert|create|register)\s+(?:an?|some)\s+(?:new\s+)?"
+    r"(?:order|customer|product|employee|supplier|ticket|payment|record|row|entry|table)\b(?!['’])"
+    r"|(?:cancel|close|reopen|approve|refund|ship)\s+(?:the\s+|all\s+)?(?:order|orders|ticket|tickets|payment|payments)\b)",
+    re.IGNORECASE | re.DOTALL,
+)
 # Not a question but an attempt to give the bot other orders; and data that is to be sent somewhere.
 _ORDERS = re.compile(
     r"\b(?:ignore|disregard|forget|override|bypass|skip)\s+(?:(?:about|all|any|every|of|the|these|those|your|my|our|its|"
@@ -63,7 +77,7 @@ def refuse_early(question: str) -> Refusal | None:
             "sql",
             "That looks like SQL. I only run SQL that I wrote and checked myself: ask the question in plain words.",
         )
-    if _INJECTED.search(text) or _COMMAND.match(text):
+    if _INJECTED.search(text) or _COMMAND.match(text) or _WRITTEN.search(text):
         return Refusal(
             "change", "I can only read the data, never change or remove it. Ask me what you would like to know."
         )

@@ -3,21 +3,23 @@
 Each observation is one question that the student never learned from: the features of its candidates
 (`bot.confidence.features`) and which of them were right. A logistic regression with a ridge is fitted by Newton's
 method (iteratively reweighted least squares; Hastie, Tibshirani, Friedman, "The Elements of Statistical Learning",
-4.4.1), and the threshold is chosen on predictions of folds that the weights were not fitted on, kept apart by SQL
-template, so that it is not flattered by its own data.
+4.4.1) twice: over all candidates, to choose among those of one question, and over those chosen alone, to say how likely
+they are right. (Fitted over all of them, the second would mostly say that most candidates of a beam are wrong.) The
+threshold is chosen on predictions of folds that the weights were not fitted on, kept apart by SQL template, so that it
+is not flattered by its own data.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from bot.confidence import Calibration
+from bot.confidence import DIRECTIONS, Calibration
 
 Floats = npt.NDArray[np.float64]
 FOLDS = 5
@@ -68,6 +70,7 @@ class Fit:
     def to_json(self) -> dict[str, Any]:
         """What `calibration.json` holds."""
         return {
+            "choice": dict(self.calibration.choice or {}),
             "weights": dict(self.calibration.weights),
             "bias": self.calibration.bias,
             "threshold": self.calibration.threshold,
@@ -102,14 +105,14 @@ def fit(observations: Sequence[Observation], target: float = 0.95, typical: int 
         inside = [o for o, f in zip(usable, fold, strict=True) if f != number]
         outside = [o for o, f in zip(usable, fold, strict=True) if f == number]
         if inside and outside:
-            model = _regress(inside)
+            model = _fit_both(inside)
             outcomes += [_outcome(o, model) for o in outside if id(o) in likely]
     if not outcomes:
         raise CalibrationError("no candidate could be judged on questions that it was not fitted on")
     threshold, reached, coverage, selective = choose_threshold(outcomes, target)
-    weights = _regress(usable)
+    model = _fit_both(usable)
     return Fit(
-        Calibration(weights.weights, weights.bias, threshold), len(usable), target, reached, coverage, selective,
+        replace(model, threshold=threshold), len(usable), target, reached, coverage, selective,
         accuracy=sum(ok for _, ok, _ in outcomes) / len(outcomes),
         first=sum(o.candidates[0].right for o in usable if id(o) in likely) / len(outcomes),
     )  # fmt: skip
@@ -141,14 +144,37 @@ def choose_threshold(
 
 
 def _outcome(observation: Observation, model: Calibration) -> tuple[float, bool, bool]:
-    likely = [model.probability(c.features) for c in observation.candidates]
-    best = max(range(len(likely)), key=lambda i: likely[i])
-    return likely[best], observation.candidates[best].right, observation.candidates[best].refuses
+    best = _chosen(observation, model)
+    return model.probability(best.features), best.right, best.refuses
 
 
-def _regress(observations: Sequence[Observation]) -> Calibration:
-    names = sorted(observations[0].candidates[0].features)
-    rows = [c for o in observations for c in o.candidates]
+def _chosen(observation: Observation, model: Calibration) -> Seen:
+    return max(observation.candidates, key=lambda c: model.preference(c.features))
+
+
+def _fit_both(observations: Sequence[Observation]) -> Calibration:
+    choosing = _regress([c for o in observations for c in o.candidates])
+    chosen = [_chosen(o, choosing) for o in observations]
+    told_apart = len({c.right for c in chosen}) == 2
+    return replace(_regress(chosen) if told_apart else choosing, choice=choosing.weights)
+
+
+def _regress(rows: Sequence[Seen]) -> Calibration:
+    """A fit in which no feature counts against its direction: one that would is left out, and the rest fitted again.
+
+    What a feature says against all sense is chance, or a habit of the pairs that were held out.
+    """
+    names = sorted(rows[0].features)
+    while True:
+        fitted = _regress_on(rows, names)
+        wrong = [name for name in names if fitted.weights[name] * DIRECTIONS.get(name, 0) < 0]
+        if not wrong:
+            return fitted
+        worst = min(wrong, key=lambda name: fitted.weights[name] * DIRECTIONS[name])
+        names = [name for name in names if name != worst]
+
+
+def _regress_on(rows: Sequence[Seen], names: Sequence[str]) -> Calibration:
     values = np.array([[c.features[name] for name in names] for c in rows])
     right = np.array([c.right for c in rows], dtype=np.float64)
     middle, spread = values.mean(axis=0), np.maximum(values.std(axis=0), 1e-9)

@@ -118,6 +118,8 @@ class Observer:
     def _observe(self, question: str, golds: Sequence[Gold], ordered: bool, group: str) -> Observation:
         linked: Linked = self._bot.link(question)
         predictions = self._bot.student.predict(linked, self._beam)
+        if not predictions:
+            return Observation(group, ())
         candidates, _ = self._bot.consider(linked, predictions)
         unknown = len(self._bot.student.vocabulary.unknown(self._bot.student.read(linked)))
         seen = [

@@ -29,7 +29,7 @@ _FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1200,900",
 )  # fmt: skip
-PATIENCE = 20  # seconds for anything to show up
+PATIENCE = 60  # seconds for anything to show up
 
 
 def environment(tiny: Tiny, state: Path, **more: str) -> dict[str, str]:

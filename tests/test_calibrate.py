@@ -44,6 +44,17 @@ def test_the_weights_that_made_the_data_are_found_again() -> None:
     assert found.bias == pytest.approx(0.5, abs=0.15)
 
 
+def test_no_feature_counts_against_sense() -> None:
+    """Held-out pairs in which more unknown words happen to be better."""
+    rng = random.Random(5)
+    odd = []
+    for i in range(300):
+        features = {"log_probability": rng.gauss(0, 1), "unknown": rng.random()}
+        odd.append(Observation(str(i), (Seen(features, rng.random() < features["unknown"]),)))
+    found = fit(odd).calibration
+    assert found.weights.get("unknown", 0) == 0 and (found.choice or {}).get("unknown", 0) == 0
+
+
 def test_the_threshold_keeps_its_promise_on_new_questions() -> None:
     found = fit(observations(3000), target=0.9)
     threshold = found.calibration.threshold

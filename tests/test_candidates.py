@@ -80,11 +80,11 @@ def test_a_database_that_is_gone_ends_the_trial(tmp_path: Path, tiny: Tiny) -> N
 def test_features_say_what_they_are_called(database: Database) -> None:
     candidates = run(database, said(COUNT, "SELECT COUNT(sales.id) FROM sales", SHOPS, NONE, NULL, REFUSAL))
     found = [features(c, candidates, LINKED, 7) for c in candidates]
-    assert found[0]["agreement"] == pytest.approx(candidates[0].share + candidates[1].share)
-    assert found[0]["lead"] == pytest.approx(1) and found[1]["lead"] == pytest.approx(-1)
+    assert found[0]["agreement"] == pytest.approx(math.log(candidates[0].share + candidates[1].share))
+    assert found[1]["agreement"] == found[0]["agreement"] > found[2]["agreement"]
     assert [f["empty"] for f in found] == [0, 0, 0, 1, 1, 0]
     assert [f["behind"] for f in found] == [0, 1, 1, 1, 1, 1]
-    assert [f["unused_values"] for f in found] == [1, 1, 1, 1, 1, 0]
+    assert [f["unused"] for f in found] == [1, 1, 1, 1, 1, 0]
     assert [f["refuses"] for f in found] == [0, 0, 0, 0, 0, 1]
     assert found[0]["unknown"] == 5
     assert all(math.isfinite(value) for f in found for value in f.values())

@@ -114,7 +114,7 @@ def test_benign_queries_run_and_give_what_they_say(attacked: Attacked, request: 
         assert isinstance(query, SafeSQL), (query, example["sql"])
         guarded, raw = database.execute(query, {}, limits), database._run(example["sql"], {}, limits)
         moving = any(word in example["sql"].lower() for word in ("rand", "now()", "current_timestamp"))
-        if not moving and not execution_match(raw, guarded):
+        if not moving and not execution_match(raw, guarded, same_tables=True):
             wrong.append((example["sql"], query.sql))
     database.close()
     assert wrong == []

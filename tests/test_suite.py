@@ -101,8 +101,10 @@ def test_sql_that_fails_on_a_copy_is_wrong_and_gold_that_fails_there_says_nothin
 
 
 def test_holding_back_is_right_by_no_rule(files: tuple[str, ...]) -> None:
-    unsure = judge_all([Example("e", "?", (OLDEST,))], [Prediction("unsure", OLDEST)], {"": Place(files)})
-    assert not any(unsure.examples[0].variants.values()) and unsure.examples[0].sql_correct
+    for status, counts in (("unsure", True), ("refused", False), ("failed", False)):
+        held = judge_all([Example("e", "?", (OLDEST,))], [Prediction(status, OLDEST)], {"": Place(files)})
+        assert all(counts == holds for holds in held.examples[0].variants.values()), status
+        assert held.examples[0].sql_correct
     refused = report(files, OLDEST, None)
     assert refused.variants == {} and refused.answer_accuracy == Share(1, 0)
 

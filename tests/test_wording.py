@@ -42,7 +42,7 @@ def asked(ground: Ground) -> dict[str, str]:
         for name, kind in intent.slots.items():
             values |= ground.values({name: kind}, f"{name} {kind}")
         full = ground.expanded(shorten(intent.sql, ground.shorthand))
-        found[literal_sql(Bound(full, {**values, **bounds()}))] = None
+        found[literal_sql(Bound(sqlglot.parse_one(full, read="sqlite"), {**values, **bounds()}))] = None
     return {sql: in_words(sql, ground.schema, ground.glossary, TODAY) for sql in found}
 
 
