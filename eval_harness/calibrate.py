@@ -99,23 +99,33 @@ def fit(observations: Sequence[Observation], target: float = 0.95, typical: int 
     right = [c.right for o in usable for c in o.candidates]
     if all(right) or not any(right):
         raise CalibrationError("every candidate was judged alike: there is nothing to tell apart")
+    first = sum(o.candidates[0].right for o in usable if id(o) in likely)
+    outcomes = _cross_validated(usable, likely, choosing=True)
+    choosing = sum(ok for _, ok, _ in outcomes) > first
+    if not choosing:  # then the beam's own order is as good, and simpler
+        outcomes = _cross_validated(usable, likely, choosing=False)
+    if not outcomes:
+        raise CalibrationError("no candidate could be judged on questions that it was not fitted on")
+    threshold, reached, coverage, selective = choose_threshold(outcomes, target)
+    return Fit(
+        replace(_fit_both(usable, choosing), threshold=threshold), len(usable), target, reached, coverage, selective,
+        accuracy=sum(ok for _, ok, _ in outcomes) / len(outcomes), first=first / len(outcomes),
+    )  # fmt: skip
+
+
+def _cross_validated(
+    usable: Sequence[Observation], likely: set[int], choosing: bool
+) -> list[tuple[float, bool, bool]]:
+    """Probability, right and refused of the chosen candidates, by models that were fitted on other SQL templates."""
     fold = [int(hashlib.sha256(o.group.encode()).hexdigest(), 16) % FOLDS for o in usable]
     outcomes: list[tuple[float, bool, bool]] = []
     for number in range(FOLDS):
         inside = [o for o, f in zip(usable, fold, strict=True) if f != number]
         outside = [o for o, f in zip(usable, fold, strict=True) if f == number]
         if inside and outside:
-            model = _fit_both(inside)
+            model = _fit_both(inside, choosing)
             outcomes += [_outcome(o, model) for o in outside if id(o) in likely]
-    if not outcomes:
-        raise CalibrationError("no candidate could be judged on questions that it was not fitted on")
-    threshold, reached, coverage, selective = choose_threshold(outcomes, target)
-    model = _fit_both(usable)
-    return Fit(
-        replace(model, threshold=threshold), len(usable), target, reached, coverage, selective,
-        accuracy=sum(ok for _, ok, _ in outcomes) / len(outcomes),
-        first=sum(o.candidates[0].right for o in usable if id(o) in likely) / len(outcomes),
-    )  # fmt: skip
+    return outcomes
 
 
 def choose_threshold(
@@ -152,11 +162,13 @@ def _chosen(observation: Observation, model: Calibration) -> Seen:
     return max(observation.candidates, key=lambda c: model.preference(c.features))
 
 
-def _fit_both(observations: Sequence[Observation]) -> Calibration:
-    choosing = _regress([c for o in observations for c in o.candidates])
-    chosen = [_chosen(o, choosing) for o in observations]
+def _fit_both(observations: Sequence[Observation], choosing: bool) -> Calibration:
+    """Without `choosing` nothing weighs in the choice, so the first of the beam stays the first."""
+    everything = _regress([c for o in observations for c in o.candidates])
+    choice = everything.weights if choosing else {}
+    chosen = [_chosen(o, replace(everything, choice=choice)) for o in observations]
     told_apart = len({c.right for c in chosen}) == 2
-    return replace(_regress(chosen) if told_apart else choosing, choice=choosing.weights)
+    return replace(_regress(chosen) if told_apart else everything, choice=choice)
 
 
 def _regress(rows: Sequence[Seen]) -> Calibration:

@@ -94,6 +94,8 @@ def _bare_columns(select: exp.Select, schema: Schema, target: Dialect) -> None:
     if group is None and not any(_aggregates(e) for e in [*outputs, *_tail(select)]):
         return
     extreme = _only_extreme(outputs)
+    if target == "mysql":
+        _having_of_results(select, keys)
     if target == "mysql" and extreme is None:
         return  # MySQL takes it from some row as well
     determined = _determined(select, keys, schema)
@@ -107,6 +109,17 @@ def _bare_columns(select: exp.Select, schema: Schema, target: Dialect) -> None:
             taken.meta["type"] = column.meta["type"]
             if column is part:
                 taken = exp.alias_(taken, column.name, quoted=bool(column.this.args.get("quoted")))
+            column.replace(taken)
+
+
+def _having_of_results(select: exp.Select, keys: list[exp.Expr]) -> None:
+    """MySQL's HAVING knows no column that is neither grouped by nor selected, though it be the same in all rows."""
+    having = select.args.get("having")
+    shown = [e.this if isinstance(e, exp.Alias) else e for e in select.expressions]
+    for column in list(_loose(having, keys)) if having is not None else ():
+        if column not in shown and "type" in column.meta:
+            taken = exp.Min(this=column.copy())
+            taken.meta["type"] = column.meta["type"]
             column.replace(taken)
 
 
