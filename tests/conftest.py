@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.servers import demo_on_maria, demo_on_postgres, maria_server, postgres_server, program
+from tests.servers import MariaServer, PostgresServer, demo_on_maria, demo_on_postgres, program, running
 from tests.tiny_student import Tiny, make
 from tests.tiny_teacher import VLLM_PYTHON, TinyTeacher, teach
 
@@ -48,14 +48,14 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
 @pytest.fixture(scope="session")
 def postgres_demo() -> Iterator[str]:
     """The address of the demo on a PostgreSQL of its own, for a role that may only read."""
-    with postgres_server() as server:
+    with running(PostgresServer) as server:
         yield demo_on_postgres(server)
 
 
 @pytest.fixture(scope="session")
 def mysql_demo() -> Iterator[str]:
     """The address of the demo on a MariaDB of its own, for an account that may only read."""
-    with maria_server() as server:
+    with running(MariaServer) as server:
         yield demo_on_maria(server)
 
 

@@ -28,7 +28,7 @@ from bot.databases.server import Server
 from bot.records import AnswerRow
 from bot.store import Store
 from demo.opening import BENCH_QUESTIONS, GLOSSARY
-from tests.servers import TODAY, PostgresServer, demo_on_postgres, postgres_server
+from tests.servers import TODAY, PostgresServer, demo_on_postgres, running
 
 
 @dataclass
@@ -73,7 +73,7 @@ def _ask_until(desk: Desk, questions: list[str], until: float, number: int, seen
 def measure(seconds: float, askers: int, restart: bool = True) -> dict[str, object]:
     """Run the load once."""
     questions = [line for line in BENCH_QUESTIONS.read_text("utf-8").splitlines() if line.strip()]
-    with postgres_server() as server, TemporaryDirectory() as folder:
+    with running(PostgresServer) as server, TemporaryDirectory() as folder:
         url = demo_on_postgres(server)
         settings = load_settings(state_dir=Path(folder), today=TODAY, glossary=GLOSSARY).model_copy(
             update={"database_url": SecretStr(url)}

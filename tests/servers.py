@@ -6,12 +6,13 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 import psycopg
 import pymysql
@@ -126,23 +127,14 @@ class MariaServer:
         return pymysql.connect(unix_socket=self.socket, user="root", database=database, autocommit=True)
 
 
-@contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
-    """A running PostgreSQL."""
-    with TemporaryDirectory() as folder:  # not pytest's: its folders are closed to the account that servers run as
-        server = PostgresServer(Path(folder))
-        server.create()
-        try:
-            yield server
-        finally:
-            server.stop()
+Running = TypeVar("Running", "PostgresServer", "MariaServer")
 
 
 @contextmanager
-def maria_server() -> Iterator[MariaServer]:
-    """A running MariaDB."""
+def running(kind: Callable[[Path], Running]) -> Iterator[Running]:
+    """A running server of its own."""
     with TemporaryDirectory() as folder:  # not pytest's: its folders are closed to the account that servers run as
-        server = MariaServer(Path(folder))
+        server = kind(Path(folder))
         server.create()
         try:
             yield server

@@ -16,7 +16,7 @@ from bot.schema import Dialect
 from eval_harness.match import execution_match
 from tests.attacks.on_server import LIMITS, Report, attack_all, state_of
 from tests.guarded_shop import examples
-from tests.servers import demo_on_maria, demo_on_postgres, maria_server, postgres_server
+from tests.servers import MariaServer, PostgresServer, demo_on_maria, demo_on_postgres, running
 
 OUTSIDE = Path("/tmp")
 # Classes of which nothing may run on the engine alone, whatever the guard does.
@@ -68,8 +68,8 @@ class Attacked:
 )
 def attacked(request: pytest.FixtureRequest) -> Iterator[Attacked]:
     dialect: Dialect = request.param
-    running = postgres_server() if dialect == "postgres" else maria_server()
-    with running as server:
+    started = running(PostgresServer) if dialect == "postgres" else running(MariaServer)
+    with started as server:
         url = demo_on_postgres(server) if dialect == "postgres" else demo_on_maria(server)  # type: ignore[arg-type]
         database = connect(url)
         assert isinstance(database, Server)

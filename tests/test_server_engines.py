@@ -20,8 +20,7 @@ from tests.servers import (
     PostgresServer,
     demo_on_maria,
     demo_on_postgres,
-    maria_server,
-    postgres_server,
+    running,
 )
 
 BOTH = [
@@ -167,7 +166,7 @@ def test_no_such_database_or_account(mysql_demo: str) -> None:
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[PostgresServer]:
     """A server that tests may change and kill."""
-    with postgres_server() as server:
+    with running(PostgresServer) as server:
         demo_on_postgres(server)
         yield server
 
@@ -175,7 +174,7 @@ def postgres() -> Iterator[PostgresServer]:
 @pytest.fixture(scope="module")
 def maria() -> Iterator[MariaServer]:
     """A server that tests may change and kill."""
-    with maria_server() as server:
+    with running(MariaServer) as server:
         demo_on_maria(server)
         yield server
 

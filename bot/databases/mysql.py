@@ -63,25 +63,17 @@ class MySQL(Server["pymysql.Connection[Any]"]):
     """One database of a MySQL or MariaDB server, opened read-only. Thread-safe."""
 
     dialect: Dialect = "mysql"
+    _role_noun = "account"
 
     def __init__(self, url: URL, allow_unsafe_role: bool = False) -> None:
         """Open the database. Raises DatabaseError when it does not answer or the account could do harm."""
         super().__init__(url)
         self._clock = ""
-        try:
-            with self._pool.borrow(CONNECT_SECONDS) as connection:
-                found = powers(connection)
-        except self._errors() as error:
-            raise self._translate(error) from error
-        self.warning = ""
-        if found:
-            self.warning = (
-                f"The database account “{url.username or ''}” can do more than read: it has {', '.join(found)}. "
-                "Give Mynah an account of its own that may only SELECT (docs/safety.md says how)"
-            )
-            if not allow_unsafe_role:
-                self.close()
-                raise DatabaseError("unsafe_role", self.warning + ", or set allow_unsafe_role.")
+        self._enter(allow_unsafe_role)
+
+    def _powers(self, connection: pymysql.Connection[Any]) -> str:
+        found = powers(connection)
+        return f"has {', '.join(found)}" if found else ""
 
     def _open(self) -> pymysql.Connection[Any]:
         arguments = self._arguments()

@@ -6,12 +6,24 @@ import re
 from collections.abc import Mapping
 
 from bot.database import DatabaseError, Parameters
+from bot.guard import SafeSQL
+from bot.schema import Dialect
 
 # What may hold a colon and a name without being a placeholder: texts, quoted names, casts.
 _PARTS = {
     "postgres": re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|::|:([A-Za-z_]\w*)|%"),
     "mysql": re.compile(r"'(?:[^'\\]|\\.|'')*'|`(?:[^`]|``)*`|\"(?:[^\"\\]|\\.|\"\")*\"|:([A-Za-z_]\w*)|%", re.DOTALL),
 }
+
+
+def hold_to(query: SafeSQL, dialect: Dialect, parameters: Parameters) -> None:
+    """What every engine asks before it executes: checked SQL of its own dialect, and exactly the values it has places
+    for. Raises TypeError for SQL that was not checked, or for another engine, and DatabaseError for the values."""
+    if not isinstance(query, SafeSQL):
+        raise TypeError("execute takes the SafeSQL that bot.guard.check made, nothing else")
+    if query.dialect != dialect:
+        raise TypeError(f"this query was checked for {query.dialect}, not for {dialect}")
+    match_parameters(query.parameters, parameters)
 
 
 def match_parameters(wanted: frozenset[str], given: Parameters) -> None:

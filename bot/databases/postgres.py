@@ -70,24 +70,15 @@ class Postgres(Server["psycopg.Connection[Any]"]):
     """One PostgreSQL database, opened read-only. Thread-safe: each query borrows one of a few connections."""
 
     dialect: Dialect = "postgres"
+    _role_noun = "role"
 
     def __init__(self, url: URL, allow_unsafe_role: bool = False) -> None:
         """Open the database. Raises DatabaseError when it does not answer or the role could do harm."""
         super().__init__(url)
-        try:
-            with self._pool.borrow(CONNECT_SECONDS) as connection:
-                found = powers(connection)
-        except psycopg.Error as error:
-            raise self._translate(error) from error
-        self.warning = ""
-        if found:
-            self.warning = (
-                f"The database role “{url.username or ''}” can do more than read: it {'; it '.join(found)}. "
-                "Give Mynah a role of its own that may only SELECT (docs/safety.md says how)"
-            )
-            if not allow_unsafe_role:
-                self.close()
-                raise DatabaseError("unsafe_role", self.warning + ", or set allow_unsafe_role.")
+        self._enter(allow_unsafe_role)
+
+    def _powers(self, connection: psycopg.Connection[Any]) -> str:
+        return "; it ".join(powers(connection))
 
     def _open(self) -> psycopg.Connection[Any]:
         options = " ".join(f"-c {name}={value}" for name, value in _SETTINGS.items())

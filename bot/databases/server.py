@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
@@ -11,7 +12,7 @@ from sqlalchemy import URL
 
 from bot.database import DatabaseError, Limits, Parameters, Result
 from bot.databases.cells import Rows
-from bot.databases.placeholders import driver_form, match_parameters
+from bot.databases.placeholders import driver_form, hold_to
 from bot.databases.pool import Pool
 from bot.guard import SafeSQL
 from bot.schema import Dialect, Schema
@@ -25,10 +26,11 @@ _SCHEMA_SECONDS = 60.0  # how long a schema is believed before the server is ask
 _TEXTS = Limits(seconds=30.0, bytes=50_000_000, cell=1_000_000)
 
 
-class Server(Generic[Connection]):
+class Server(ABC, Generic[Connection]):
     """A database on a server. Engines fill in what their driver does; everything here is the same for all."""
 
     dialect: Dialect
+    _role_noun: str  # what the engine calls whom a connection belongs to
 
     def __init__(self, url: URL) -> None:
         self.url = url.render_as_string(hide_password=True)
@@ -38,6 +40,29 @@ class Server(Generic[Connection]):
         )
         self._reflected: tuple[float, str, Schema] | None = None
         self._reflecting = threading.Lock()
+
+    def _enter(self, allow_unsafe_role: bool) -> None:
+        """Open the first connection and look at what its role may do.
+
+        Raises DatabaseError when the server does not answer, or when the role could do harm and that is not allowed;
+        where it is, `warning` says so.
+        """
+        try:
+            with self._pool.borrow(CONNECT_SECONDS) as connection:
+                found = self._powers(connection)
+        except self._errors() as error:
+            raise self._translate(error) from error
+        self.warning = ""
+        if found:
+            noun = self._role_noun
+            self.warning = (
+                f"The database {noun} “{self._address.username or ''}” can do more than read: it {found}. "
+                f"Give Mynah {'an' if noun[0] in 'aeiou' else 'a'} {noun} of its own that may only SELECT "
+                "(docs/safety.md says how)"
+            )
+            if not allow_unsafe_role:
+                self.close()
+                raise DatabaseError("unsafe_role", self.warning + ", or set allow_unsafe_role.")
 
     def schema(self) -> Schema:
         """The tables; reflected again only after they changed. Raises DatabaseError."""
@@ -60,11 +85,7 @@ class Server(Generic[Connection]):
 
     def execute(self, query: SafeSQL, parameters: Parameters, limits: Limits | None = None) -> Result:
         """Run checked SQL, read-only, within limits. Raises DatabaseError; TypeError for unchecked SQL."""
-        if not isinstance(query, SafeSQL):
-            raise TypeError("execute takes the SafeSQL that bot.guard.check made, nothing else")
-        if query.dialect != self.dialect:
-            raise TypeError(f"this query was checked for {query.dialect}, not for {self.dialect}")
-        match_parameters(query.parameters, parameters)
+        hold_to(query, self.dialect, parameters)
         return self._run(query.sql, parameters, limits or Limits())
 
     def close(self) -> None:
@@ -111,35 +132,38 @@ class Server(Generic[Connection]):
         _, arguments = self._address.get_dialect()().create_connect_args(self._address)
         return dict(arguments)
 
-    def _open(self) -> Connection:
-        raise NotImplementedError
+    @abstractmethod
+    def _powers(self, connection: Connection) -> str: ...  # beyond reading, in words that follow "it"; "" for none
 
-    def _close(self, connection: Connection) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _open(self) -> Connection: ...
 
-    def _is_open(self, connection: Connection) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def _close(self, connection: Connection) -> None: ...
 
-    def _lives(self, connection: Connection) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def _is_open(self, connection: Connection) -> bool: ...
 
-    def _fetch(self, connection: Connection, sql: str, parameters: Mapping[str, Any], limits: Limits) -> Fetched:
-        raise NotImplementedError
+    @abstractmethod
+    def _lives(self, connection: Connection) -> bool: ...
 
-    def _errors(self) -> tuple[type[BaseException], ...]:
-        raise NotImplementedError
+    @abstractmethod
+    def _fetch(self, connection: Connection, sql: str, parameters: Mapping[str, Any], limits: Limits) -> Fetched: ...
 
-    def _is_lost(self, error: BaseException) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def _errors(self) -> tuple[type[BaseException], ...]: ...
 
-    def _translate(self, error: BaseException) -> DatabaseError:
-        raise NotImplementedError
+    @abstractmethod
+    def _is_lost(self, error: BaseException) -> bool: ...
 
-    def _shape_sql(self) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def _translate(self, error: BaseException) -> DatabaseError: ...
 
-    def _texts_sql(self, table: str, column: str, most: int) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def _shape_sql(self) -> str: ...
 
-    def _reflection_arguments(self) -> dict[str, Any]:
-        raise NotImplementedError
+    @abstractmethod
+    def _texts_sql(self, table: str, column: str, most: int) -> str: ...
+
+    @abstractmethod
+    def _reflection_arguments(self) -> dict[str, Any]: ...

@@ -19,7 +19,7 @@ from typing import Any
 
 from bot.database import DatabaseError, Limits, Parameters, Result
 from bot.databases.cells import Rows, collect
-from bot.databases.placeholders import match_parameters
+from bot.databases.placeholders import hold_to
 from bot.databases.sqlite_connection import open_guarded, open_plain, schema_version, translate
 from bot.guard import SafeSQL
 from bot.schema import Dialect, Schema
@@ -88,11 +88,7 @@ class SQLite:
 
     def execute(self, query: SafeSQL, parameters: Parameters, limits: Limits | None = None) -> Result:
         """Run checked SQL, read-only, within limits. Raises DatabaseError; TypeError for unchecked SQL."""
-        if not isinstance(query, SafeSQL):
-            raise TypeError("execute takes the SafeSQL that bot.guard.check made, nothing else")
-        if query.dialect != self.dialect:
-            raise TypeError(f"this query was checked for {query.dialect}, not for {self.dialect}")
-        match_parameters(query.parameters, parameters)
+        hold_to(query, self.dialect, parameters)
         return self._run(query.sql, parameters, limits or Limits())
 
     def close(self) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlglot import exp
 
 from bot.rejection import Rejection
-from bot.schema import ColumnType
+from bot.schema import ColumnType, Dialect
 
 
 def typed(node: exp.Expr, kind: ColumnType) -> exp.Expr:
@@ -43,6 +45,18 @@ def paren(node: exp.Expr) -> exp.Expr:
         wrapped = exp.Paren(this=node)
         return typed(wrapped, kind) if kind else wrapped
     return node
+
+
+def concatenated(parts: Sequence[exp.Expr], target: Dialect) -> exp.Expr:
+    """The parts as one text: `a || b`, or CONCAT(a, b)."""
+    if not parts:
+        return text("")
+    said = parts[0]
+    if target == "mysql" and len(parts) > 1:
+        return call("CONCAT", *parts, kind="text")
+    for part in parts[1:]:
+        said = exp.DPipe(this=said, expression=part, safe=True)
+    return typed(said, "text")
 
 
 def interval(amount: int | str, unit: str) -> exp.Expr:

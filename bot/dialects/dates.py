@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from sqlglot import exp
 
-from bot.dialects.building import call, cast, number, paren, text, typed, unsupported
+from bot.dialects.building import call, cast, concatenated, number, paren, text, typed, unsupported
 from bot.dialects.moments import moved, read_moment
 from bot.expression_types import type_of
 from bot.schema import ColumnType, Dialect
@@ -59,14 +59,7 @@ def _strftime(node: exp.Expr, target: Dialect) -> exp.Expr:
         raise unsupported("a date format that is not written out")
     moment = moved(read_moment(first, target), modifiers, target)
     parts = [_piece(kind, piece, moment.copy(), target) for kind, piece in _split(pattern.name, target)]
-    if not parts:
-        return text("")
-    said = parts[0]
-    if target == "mysql" and len(parts) > 1:
-        return call("CONCAT", *parts, kind="text")
-    for part in parts[1:]:
-        said = exp.DPipe(this=said, expression=part, safe=True)
-    return typed(said, "text")
+    return concatenated(parts, target)
 
 
 def _split(pattern: str, target: Dialect) -> list[tuple[str, str]]:

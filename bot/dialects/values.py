@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from sqlglot import exp
 
-from bot.dialects.building import call, cast, number, paren, text, typed, unsupported
+from bot.dialects.building import call, cast, concatenated, number, paren, text, typed, unsupported
 from bot.dialects.dates import named, subtract
 from bot.dialects.moments import is_date_text
 from bot.expression_types import type_of
@@ -249,14 +249,7 @@ def _formatted(arguments: list[exp.Expr], target: Dialect) -> exp.Expr:
             parts.append(cast(value, "TEXT" if target == "postgres" else "CHAR", "text"))
         else:
             raise unsupported("this format of numbers; ROUND is an alternative")
-    if not parts:
-        return text("")
-    said = parts[0]
-    if target == "mysql" and len(parts) > 1:
-        return call("CONCAT", *parts, kind="text")
-    for part in parts[1:]:
-        said = exp.DPipe(this=said, expression=part, safe=True)
-    return typed(said, "text")
+    return concatenated(parts, target)
 
 
 def _filter(node: exp.Expr, target: Dialect) -> exp.Expr:
