@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.access import NOBODY, Access, Rights
 from bot.database import Database, DatabaseError, Limits, Result
+from bot.evidence import with_evidence
 from bot.guard import Rejected
 from bot.linking import Linked
 from bot.schema import Schema
@@ -108,7 +109,10 @@ class Trial:
             bound = bind(prediction.short, linked, self._shorthand)
         except ShorthandError as error:
             return Candidate(prediction, rank, share, fault=f"expand: {error}")
+        plain, bound = bound, replace(bound, tree=with_evidence(bound.tree, self._schema))
         safe = rights.check(bound.sql, self._schema)
+        if bound.tree is not plain.tree and isinstance(safe, Rejected):
+            bound, safe = plain, rights.check(plain.sql, self._schema)
         lap("check")
         if isinstance(safe, Rejected):
             denied = safe.message if safe.code == "access" else ""

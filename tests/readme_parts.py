@@ -38,6 +38,7 @@ OTHERS = {
     "demo/examples.txt": "Questions to click on the demo's page.",
     "demo/glossary.toml": "The company's words: metrics, conditions, names people use for values.",
     "demo/phrasings/": "How people word questions: the corpus that the student learns from.",
+    "demo/development.jsonl": "New questions, written from the schema alone, to develop with. Never training data.",
     "demo/questions.jsonl": "The demo's evaluation set. Never training data.",
     "demo/student/": "The shipped student.",
     "docs/": "Pages to read.",
