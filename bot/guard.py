@@ -112,7 +112,9 @@ def _check(sql: str, catalog: Catalog, dialect: Dialect, read: Dialect) -> SafeS
         if read == "sqlite" and dialect != "sqlite":
             tree = translate(tree, catalog.schema, dialect)
             inspect(tree, dialect, translated=True)  # what was put in is held to the same lists
-        return SafeSQL(write(tree, dialect), placeholders, tables, dialect, tree, _TOKEN)
+        written = write(tree, dialect)
+        _read_back(written, dialect)
+        return SafeSQL(written, placeholders, tables, dialect, tree, _TOKEN)
     except Rejection as rejection:
         return rejection.rejected
     except UnsupportedError:
@@ -136,6 +138,18 @@ def _parse(sql: str, read: str) -> exp.Expr:
     if len(trees) != 1 or trees[0] is None:
         raise Rejection("several-statements", "Only one query can run at a time.")
     return _unwrapped(trees[0])
+
+
+def _read_back(written: str, dialect: Dialect) -> None:
+    """Refuse a query whose written form does not read as one that is allowed: the text is what runs, not the tree."""
+    try:
+        trees = Grammar.get_or_raise(dialect).parse(written)
+        if len(trees) == 1 and trees[0] is not None:
+            inspect(_unwrapped(trees[0]), dialect, translated=True)
+            return
+    except _PARSER_ERRORS:
+        pass
+    raise Rejection("unwritable", "This query has a part that cannot be written out safely. Please put it another way.")
 
 
 def _unwrapped(tree: exp.Expr) -> exp.Expr:
