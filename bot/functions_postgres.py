@@ -20,11 +20,12 @@ RULES = Rules(
     | ANGLES
     | DATES
     | nodes(
-        "Any All ArrayAgg ArraySize Chr Corr CovarPop CovarSamp DateBin DateTrunc Format Grouping IntDiv "
-        "JustifyDays JustifyHours JustifyInterval LogicalAnd LogicalOr MakeInterval MD5 Mode Overlay "
-        "PercentileCont PercentileDisc RegrAvgx RegrAvgy RegrCount RegrIntercept RegrR2 RegrSlope RegrSxx RegrSxy "
-        "RegrSyy SplitPart StartsWith StrToTime TimestampTrunc ToChar ToNumber Translate WidthBucket WithinGroup "
-        "UnixToTime Cbrt Sinh Cosh Tanh DateFromParts"
+        "All Any ArrayAgg ArraySize ArrayToString BitwiseAndAgg BitwiseOrAgg Cbrt Chr Corr Cosh CovarPop CovarSamp "
+        "DateBin DateFromParts DateTrunc Format Grouping IntDiv JSONBObjectAgg JustifyDays JustifyHours "
+        "JustifyInterval LogicalAnd LogicalOr MD5 MakeInterval Mode Overlay PercentileCont PercentileDisc "
+        "RegexpInstr RegexpSubstr RegrAvgx RegrAvgy RegrCount RegrIntercept RegrR2 RegrSlope RegrSxx RegrSxy "
+        "RegrSyy Sinh SplitPart StartsWith StrToTime Tanh TimestampTrunc ToChar ToNumber Translate UnixToTime "
+        "WidthBucket WithinGroup"
     ),
     names=words(
         "age array_length array_position array_to_string btrim cardinality char_length character_length "
@@ -52,9 +53,10 @@ RULES = Rules(
         exp.RegexpLike: _BINARY,
         exp.Rollup: _LIST,
         exp.SimilarTo: _BINARY,
+        exp.Slice: _BINARY,
         exp.Unnest: frozenset({"expressions", "alias", "offset"}),
     },
-    casts=CASTS | types("INTERVAL TIMETZ"),
+    casts=CASTS | types("ARRAY INTERVAL TIMETZ"),
     words=WORDS
     | words(
         "CENTURY DECADE MILLENNIUM MILLISECONDS MICROSECONDS MILLISECOND MICROSECOND ISOWEEK TIMEZONE JULIAN "

@@ -78,6 +78,7 @@ class _MySQL(_Readable, MySQLGenerator):
     TRANSFORMS: ClassVar = {
         **MySQLGenerator.TRANSFORMS,
         exp.RegexpLike: lambda self, e: f"{self.sql(e, 'this')} REGEXP {self.sql(e, 'expression')}",
+        exp.Median: lambda self, e: self.func("MEDIAN", e.this),  # MariaDB's
         exp.UtcDate: lambda self, e: "UTC_DATE()",
         # Which of the values is open, and MariaDB has no any_value().
         exp.AnyValue: lambda self, e: self.func("MIN", e.this),
