@@ -249,6 +249,12 @@ def _inspect_doubling(node: exp.Expr, rules: Rules) -> None:
         raise Rejection("too-long", "This query makes a text longer again and again. Please do it once.")
 
 
+def _inspect_split(node: exp.Expr, rules: Rules) -> None:
+    place = node.parent.parent if isinstance(node.parent, exp.Paren) else node.parent
+    if not isinstance(place, (exp.Bracket, exp.ArraySize, exp.Any, exp.Anonymous)):
+        raise Rejection("not-allowed", "Of a text that is split up, please take one part or the number of parts.")
+
+
 def _inspect_chr(node: exp.Expr, rules: Rules) -> None:
     if len(node.expressions) > _MAX_CHARACTERS or node.args.get("charset"):
         raise Rejection("too-long", f"A text can be made of {_MAX_CHARACTERS} character codes here.")
@@ -293,6 +299,7 @@ CHECKS: Mapping[Node, Check] = {
     exp.RegexpLike: _inspect_regex,
     exp.RegexpSubstr: _inspect_regex,
     exp.Chr: _inspect_chr,
+    exp.StringToArray: _inspect_split,
     exp.Hex: _inspect_doubling,
     exp.WindowSpec: _inspect_frame,
     exp.BitwiseLeftShift: _inspect_shift,

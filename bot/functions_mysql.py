@@ -20,8 +20,8 @@ RULES = Rules(
     | DATES
     | nodes(
         "All Any AnyValue BitwiseAndAgg BitwiseCount BitwiseOrAgg Chr ConvertTimezone DateFromUnixDate "
-        "DateStrToDate Dayname Elt Format Hex IntDiv JSONKeyValue JSONObject JSONValue MD5 MakeInterval Median "
-        "Monthname NumberToStr PercentileCont PercentileDisc RegexpInstr RegexpSubstr Soundex Space Stuff "
+        "DateStrToDate Dayname Elt Format Grouping Hex IntDiv JSONKeyValue JSONObject JSONValue MD5 MakeInterval "
+        "Median Monthname NumberToStr PercentileCont PercentileDisc RegexpInstr RegexpSubstr Soundex Space Stuff "
         "SubstringIndex Time TimeFromParts Timestamp TimestampAdd ToDays UnixToTime UtcDate UtcTime UtcTimestamp "
         "WeekOfYear WithinGroup Xor"
     ),

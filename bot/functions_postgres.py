@@ -21,11 +21,11 @@ RULES = Rules(
     | DATES
     | nodes(
         "All Any ArrayAgg ArraySize ArrayToString BitwiseAndAgg BitwiseOrAgg Cbrt Chr Corr Cosh CovarPop CovarSamp "
-        "DateBin DateFromParts DateTrunc Format Grouping IntDiv JSONBObjectAgg JustifyDays JustifyHours "
+        "DateBin DateFromParts DateTrunc Format Grouping Hex IntDiv JSONBObjectAgg JustifyDays JustifyHours "
         "JustifyInterval LogicalAnd LogicalOr MD5 MakeInterval Mode Overlay PercentileCont PercentileDisc "
         "RegexpInstr RegexpSubstr RegrAvgx RegrAvgy RegrCount RegrIntercept RegrR2 RegrSlope RegrSxx RegrSxy "
-        "RegrSyy Sinh SplitPart StartsWith StrToTime Tanh TimestampTrunc ToChar ToNumber Translate UnixToTime "
-        "WidthBucket WithinGroup"
+        "RegrSyy Sinh SplitPart StartsWith StrToTime StringToArray Tanh TimestampTrunc ToChar ToNumber Translate "
+        "UnixToTime WidthBucket WithinGroup"
     ),
     names=words(
         "age array_length array_position array_to_string btrim cardinality char_length character_length "
@@ -34,6 +34,7 @@ RULES = Rules(
         "date_trunc clock_timestamp statement_timestamp transaction_timestamp isfinite div bit_length"
     ),
     structure={
+        exp.Between: frozenset({"this", "low", "high", "symmetric"}),
         exp.Array: frozenset({"expressions", "value_constructor"}),
         exp.AtTimeZone: frozenset({"this", "zone"}),
         exp.Bracket: frozenset({"this", "expressions", "offset"}),
@@ -59,7 +60,7 @@ RULES = Rules(
     casts=CASTS | types("ARRAY INTERVAL TIMETZ"),
     words=WORDS
     | words(
-        "CENTURY DECADE MILLENNIUM MILLISECONDS MICROSECONDS MILLISECOND MICROSECOND ISOWEEK TIMEZONE JULIAN "
+        "ALL CENTURY DECADE MILLENNIUM MILLISECONDS MICROSECONDS MILLISECOND MICROSECOND ISOWEEK TIMEZONE JULIAN "
         "MINS SECS MON MONS WEEKDAY DAYOFWEEK DAYOFYEAR"
     ),
     spoken=words("to_char lpad"),

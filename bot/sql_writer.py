@@ -68,6 +68,8 @@ class _SQLite(_Readable, SQLiteGenerator):
 
 
 class _Postgres(_Readable, PostgresGenerator):
+    TRANSFORMS: ClassVar = {**PostgresGenerator.TRANSFORMS, exp.Hex: lambda self, e: self.func("TO_HEX", e.this)}
+
     def placeholder_sql(self, expression: exp.Placeholder) -> str:
         return f":{expression.name}"
 
