@@ -31,7 +31,6 @@ _TRANSLATED = {
 
 # (node, argument) -> what to say about the constructs people really try.
 _REJECTIONS: dict[tuple[str, str], tuple[str, str]] = {
-    ("with", "recursive"): ("recursive", "Recursive queries are not allowed, because they may never end."),
     ("select", "into"): ("writes", "Only queries that read data can run. This one would store its result."),
     ("select", "locks"): ("lock", "This query would lock rows for others. Please leave the locking out."),
     ("select", "hint"): ("comment", "Hints to the database are not allowed here. Please leave them out."),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from sqlglot import exp
 
-from bot.functions import Node, Rules
+from bot.functions import EXCLUDED, Node, Rules
 from bot.rejection import Rejection
 from bot.series import rows_of_series
 
@@ -18,6 +18,7 @@ _MAX_GROWTH = 500  # times that nested replace() calls may lengthen a text
 _MAX_PADDED = 200  # characters that a padded or repeated text may have
 _MAX_CUBE = 5  # columns of CUBE: it groups by every subset of them
 _MAX_EXPONENT = 500  # some databases work powers out to the last digit
+_MAX_CHARACTERS = 8  # written as their codes
 _MAX_ARRAY = 200  # elements of a written array
 
 # Spaces, accents and currency signs are fine in a heading; quotes, backslashes, colons and controls are not.
@@ -38,6 +39,8 @@ def _inspect_identifier(node: exp.Expr, rules: Rules) -> None:
 
 
 def _inspect_var(node: exp.Expr, rules: Rules) -> None:
+    if isinstance(node.parent, exp.WindowSpec):
+        return  # looked at there
     if node.name.upper() not in rules.words:
         raise Rejection("not-allowed", f"This query uses “{node.name[:40]}”, which is not allowed here.")
 
@@ -55,8 +58,14 @@ def _inspect_table(node: exp.Expr, rules: Rules) -> None:
 
 
 def _inspect_series(node: exp.Expr, rules: Rules) -> None:
-    if not isinstance(node.parent, exp.Table):
-        raise Rejection("generator", "A series of numbers or days can only stand in FROM.")
+    if isinstance(node.parent, exp.Table):
+        return
+    top: exp.Expr | None = node.parent
+    while isinstance(top, (exp.Cast, exp.Paren, exp.Alias)):
+        top = top.parent
+    alone = isinstance(top, exp.Select) and not top.args.get("from_") and len(top.expressions) == 1
+    if not alone:
+        raise Rejection("generator", "A series of numbers or days can only stand in FROM, or be all that is selected.")
 
 
 def _inspect_lateral(node: exp.Expr, rules: Rules) -> None:
@@ -76,7 +85,10 @@ def _inspect_unnest(node: exp.Expr, rules: Rules) -> None:
 
 
 def _inspect_bracket(node: exp.Expr, rules: Rules) -> None:
-    if not all(isinstance(e, exp.Literal) and e.is_int and len(e.name) < 4 for e in node.expressions):
+    places: list[exp.Expr] = []
+    for given in node.expressions:
+        places += given.iter_expressions() if isinstance(given, exp.Slice) else [given]
+    if not all(isinstance(e, exp.Literal) and e.is_int and len(e.name) < 4 for e in places):
         raise Rejection("not-allowed", "The place in a list has to be a small whole number.")
 
 
@@ -86,10 +98,14 @@ def _inspect_cube(node: exp.Expr, rules: Rules) -> None:
 
 
 def _inspect_type(node: exp.Expr, rules: Rules) -> None:
-    if node.this not in rules.casts:
+    if node.this == exp.DType.BINARY and not isinstance(getattr(node.parent, "parent", None), exp.Predicate):
+        raise Rejection("cast", "A text can be taken as bytes only to compare it.")
+    listed = node.this == exp.DType.ARRAY
+    kinds = node.expressions if listed else ()
+    if node.this not in rules.casts or (listed and (len(kinds) != 1 or kinds[0].this == exp.DType.ARRAY)):
         name = getattr(node.this, "value", node.this)
         raise Rejection("cast", f"Values cannot be turned into the type {str(name).lower()[:40]} here.")
-    for parameter in node.expressions:
+    for parameter in () if listed else node.expressions:
         size = parameter.this
         if not (isinstance(size, exp.Literal) and size.is_int and len(size.name) < 4):
             raise Rejection("cast", "The size of a type has to be a whole number below 1,000.")
@@ -203,6 +219,10 @@ def _inspect_anonymous(node: exp.Expr, rules: Rules) -> None:
     name = node.name.lower()
     if name == "printf":
         _inspect_format(node.expressions)
+    if name == "strftime":
+        pattern = node.expressions[0] if node.expressions else None
+        if not (isinstance(pattern, exp.Literal) and len(pattern.name) <= _MAX_NEEDLE):
+            raise Rejection("format", "A date format has to be a short plain text.")
     if name in ("regexp_count", "regexp_match"):
         _check_pattern(node.expressions[1] if len(node.expressions) > 1 else None)
 
@@ -221,6 +241,34 @@ def _inspect_power(node: exp.Expr, rules: Rules) -> None:
     exponent = node.args["expression"]
     if isinstance(exponent, exp.Literal) and float(exponent.name) > _MAX_EXPONENT:
         raise Rejection("too-long", f"A power can be {_MAX_EXPONENT} at the most here.")
+
+
+def _inspect_doubling(node: exp.Expr, rules: Rules) -> None:
+    """Functions that make a text twice as long may not work on each other."""
+    if any(isinstance(n, (exp.Hex, exp.Pad, exp.Repeat)) and n is not node for n in node.walk()):
+        raise Rejection("too-long", "This query makes a text longer again and again. Please do it once.")
+
+
+def _inspect_split(node: exp.Expr, rules: Rules) -> None:
+    place = node.parent.parent if isinstance(node.parent, exp.Paren) else node.parent
+    if not isinstance(place, (exp.Bracket, exp.ArraySize, exp.Any, exp.Anonymous)):
+        raise Rejection("not-allowed", "Of a text that is split up, please take one part or the number of parts.")
+
+
+def _inspect_chr(node: exp.Expr, rules: Rules) -> None:
+    if len(node.expressions) > _MAX_CHARACTERS or node.args.get("charset"):
+        raise Rejection("too-long", f"A text can be made of {_MAX_CHARACTERS} character codes here.")
+
+
+def _inspect_frame(node: exp.Expr, rules: Rules) -> None:
+    excluded = node.args.get("exclude")
+    if excluded is not None and not (isinstance(excluded, exp.Var) and excluded.name.upper() in EXCLUDED):
+        raise Rejection("not-allowed", "This window frame leaves out something that is not allowed here.")
+
+
+def _inspect_shift(node: exp.Expr, rules: Rules) -> None:
+    if not (isinstance(node.expression, exp.Literal) and len(node.expression.name) < 3):
+        raise Rejection("not-allowed", "Bits can be shifted by a small whole number only.")
 
 
 def _inspect_digits(node: exp.Expr, rules: Rules) -> None:
@@ -247,7 +295,14 @@ CHECKS: Mapping[Node, Check] = {
     exp.Like: _inspect_like,
     exp.ILike: _inspect_like,
     exp.Glob: _inspect_like,
+    exp.RegexpInstr: _inspect_regex,
     exp.RegexpLike: _inspect_regex,
+    exp.RegexpSubstr: _inspect_regex,
+    exp.Chr: _inspect_chr,
+    exp.StringToArray: _inspect_split,
+    exp.Hex: _inspect_doubling,
+    exp.WindowSpec: _inspect_frame,
+    exp.BitwiseLeftShift: _inspect_shift,
     exp.RegexpILike: _inspect_regex,
     exp.SimilarTo: _inspect_regex,
     exp.RegexpReplace: _inspect_regex_replace,

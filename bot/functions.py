@@ -30,7 +30,7 @@ STRUCTURE: Mapping[Node, frozenset[str]] = {
         frozenset({"this", "expression", "distinct", "with_", "order", "limit", "offset"}),
     ),
     exp.Subquery: frozenset({"this", "alias", "order", "limit", "offset"}),
-    exp.With: _LIST,
+    exp.With: frozenset({"expressions", "recursive"}),
     exp.CTE: frozenset({"this", "alias", "materialized"}),
     exp.TableAlias: frozenset({"this", "columns"}),
     exp.From: _THIS,
@@ -69,9 +69,11 @@ STRUCTURE: Mapping[Node, frozenset[str]] = {
     exp.ILike: _MATCH,
     **dict.fromkeys(
         (exp.Add, exp.Sub, exp.Mul, exp.Mod, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.And,
-         exp.Or, exp.NullSafeEQ, exp.NullSafeNEQ),
+         exp.Or, exp.NullSafeEQ, exp.NullSafeNEQ, exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor,
+         exp.BitwiseLeftShift, exp.BitwiseRightShift),
         _BINARY,
     ),
+    exp.BitwiseNot: _THIS,
     exp.Case: frozenset({"this", "ifs", "default"}),
     exp.If: frozenset({"this", "true", "false"}),
     exp.Cast: frozenset({"this", "to"}),
@@ -79,7 +81,7 @@ STRUCTURE: Mapping[Node, frozenset[str]] = {
     exp.DataTypeParam: _THIS,
     exp.Var: _THIS,
     exp.Window: frozenset({"this", "partition_by", "order", "spec", "alias", "over"}),
-    exp.WindowSpec: frozenset({"kind", "start", "start_side", "end", "end_side"}),
+    exp.WindowSpec: frozenset({"kind", "start", "start_side", "end", "end_side", "exclude"}),
     exp.Filter: _BINARY,
 }
 
@@ -111,6 +113,9 @@ WORDS = words(
     "ISODOW ISOYEAR EPOCH"
 )
 
+# What a window frame may leave out. The parser keeps these as one bare word.
+EXCLUDED = frozenset({"CURRENT ROW", "GROUP", "TIES", "NO OTHERS"})
+
 # Texts that the parser keeps as they were written: window frames, kinds of join, sides of trim().
 KEYWORDS = words(
     "ROWS RANGE GROUPS UNBOUNDED PRECEDING FOLLOWING OVER LEFT RIGHT FULL INNER OUTER CROSS BOTH LEADING "
@@ -125,7 +130,10 @@ _NUMBERS = nodes("Abs Ceil Exp Floor Greatest Least Ln Log Pow Rand Round Sign S
 _TEXTS = nodes("Length Lower Replace StrPosition Substring Trim Upper")
 _CHOICES = nodes("Coalesce Nullif")
 _CLOCKS = nodes("CurrentDate CurrentTime CurrentTimestamp Date TimeToStr TsOrDsToTimestamp")
-_JSON = nodes("JSONExtract JSONExtractScalar JSONPath JSONPathRoot JSONPathKey JSONPathSubscript")
+_JSON = nodes(
+    "JSONArrayAgg JSONExtract JSONExtractScalar JSONKeyValue JSONObject JSONObjectAgg JSONPath JSONPathKey "
+    "JSONPathRoot JSONPathSubscript"
+)
 COMMON = _AGGREGATES | _WINDOWS | _NUMBERS | _TEXTS | _CHOICES | _CLOCKS | _JSON
 
 STATISTICS = nodes("Stddev StddevPop StddevSamp Variance VariancePop")

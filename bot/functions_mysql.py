@@ -19,9 +19,11 @@ RULES = Rules(
     | ANGLES
     | DATES
     | nodes(
-        "All Any AnyValue Chr Dayname Elt IntDiv JSONKeyValue JSONObject MD5 Monthname Soundex Space Stuff "
-        "SubstringIndex TimestampAdd UnixToTime UtcDate UtcTime UtcTimestamp WeekOfYear Xor NumberToStr Hex Time "
-        "DateFromUnixDate JSONArrayAgg TimeFromParts MakeInterval ToDays Timestamp Format DateStrToDate"
+        "All Any AnyValue BitwiseAndAgg BitwiseCount BitwiseOrAgg Chr ConvertTimezone DateFromUnixDate "
+        "DateStrToDate Dayname Elt Format Grouping Hex IntDiv JSONKeyValue JSONObject JSONValue MD5 MakeInterval "
+        "Median Monthname NumberToStr PercentileCont PercentileDisc RegexpInstr RegexpSubstr Soundex Space Stuff "
+        "SubstringIndex Time TimeFromParts Timestamp TimestampAdd ToDays UnixToTime UtcDate UtcTime UtcTimestamp "
+        "WeekOfYear WithinGroup Xor"
     ),
     names=words(
         "adddate addtime bin char_length character_length conv crc32 curdate curtime dayname dayofmonth "
@@ -29,7 +31,7 @@ RULES = Rules(
         "microsecond mid minute month monthname now octet_length period_add period_diff pi position quarter "
         "quote sec_to_time second strcmp subdate subtime sysdate time time_format time_to_sec timediff to_days "
         "to_seconds ucase unix_timestamp utc_date utc_time utc_timestamp week weekday weekofyear year yearweek "
-        "mod bit_length ord json_arrayagg json_objectagg"
+        "mod bit_length ord json_array json_arrayagg json_objectagg json_unquote"
     ),
     structure={
         exp.Group: frozenset({"expressions", "rollup"}),
@@ -39,7 +41,7 @@ RULES = Rules(
         exp.Rollup: frozenset({"expressions"}),
         exp.Xor: _BINARY,
     },
-    casts=CASTS | types("UBIGINT UINT YEAR"),
+    casts=CASTS | types("BINARY UBIGINT UINT YEAR"),
     words=WORDS
     | words(
         "YEAR_MONTH DAY_HOUR DAY_MINUTE DAY_SECOND HOUR_MINUTE HOUR_SECOND MINUTE_SECOND MICROSECOND "

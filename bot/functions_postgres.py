@@ -20,11 +20,12 @@ RULES = Rules(
     | ANGLES
     | DATES
     | nodes(
-        "Any All ArrayAgg ArraySize Chr Corr CovarPop CovarSamp DateBin DateTrunc Format Grouping IntDiv "
-        "JustifyDays JustifyHours JustifyInterval LogicalAnd LogicalOr MakeInterval MD5 Mode Overlay "
-        "PercentileCont PercentileDisc RegrAvgx RegrAvgy RegrCount RegrIntercept RegrR2 RegrSlope RegrSxx RegrSxy "
-        "RegrSyy SplitPart StartsWith StrToTime TimestampTrunc ToChar ToNumber Translate WidthBucket WithinGroup "
-        "UnixToTime Cbrt Sinh Cosh Tanh DateFromParts"
+        "All Any ArrayAgg ArraySize ArrayToString BitwiseAndAgg BitwiseOrAgg Cbrt Chr Corr Cosh CovarPop CovarSamp "
+        "DateBin DateFromParts DateTrunc Format Grouping Hex IntDiv JSONBObjectAgg JustifyDays JustifyHours "
+        "JustifyInterval LogicalAnd LogicalOr MD5 MakeInterval Mode Overlay PercentileCont PercentileDisc "
+        "RegexpInstr RegexpSubstr RegrAvgx RegrAvgy RegrCount RegrIntercept RegrR2 RegrSlope RegrSxx RegrSxy "
+        "RegrSyy Sinh SplitPart StartsWith StrToTime StringToArray Tanh TimestampTrunc ToChar ToNumber Translate "
+        "UnixToTime WidthBucket WithinGroup"
     ),
     names=words(
         "age array_length array_position array_to_string btrim cardinality char_length character_length "
@@ -33,6 +34,7 @@ RULES = Rules(
         "date_trunc clock_timestamp statement_timestamp transaction_timestamp isfinite div bit_length"
     ),
     structure={
+        exp.Between: frozenset({"this", "low", "high", "symmetric"}),
         exp.Array: frozenset({"expressions", "value_constructor"}),
         exp.AtTimeZone: frozenset({"this", "zone"}),
         exp.Bracket: frozenset({"this", "expressions", "offset"}),
@@ -52,12 +54,13 @@ RULES = Rules(
         exp.RegexpLike: _BINARY,
         exp.Rollup: _LIST,
         exp.SimilarTo: _BINARY,
+        exp.Slice: _BINARY,
         exp.Unnest: frozenset({"expressions", "alias", "offset"}),
     },
-    casts=CASTS | types("INTERVAL TIMETZ"),
+    casts=CASTS | types("ARRAY INTERVAL TIMETZ"),
     words=WORDS
     | words(
-        "CENTURY DECADE MILLENNIUM MILLISECONDS MICROSECONDS MILLISECOND MICROSECOND ISOWEEK TIMEZONE JULIAN "
+        "ALL CENTURY DECADE MILLENNIUM MILLISECONDS MICROSECONDS MILLISECOND MICROSECOND ISOWEEK TIMEZONE JULIAN "
         "MINS SECS MON MONS WEEKDAY DAYOFWEEK DAYOFYEAR"
     ),
     spoken=words("to_char lpad"),

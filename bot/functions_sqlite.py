@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from bot.functions import COMMON, WORDS, Rules, nodes, words
+from bot.functions import ANGLES, COMMON, WORDS, Rules, nodes, words
 
 # What SQLite takes for a keyword even where a name is expected.
 RESERVED = words(
@@ -16,20 +16,20 @@ RESERVED = words(
 
 
 RULES = Rules(
-    nodes=COMMON | nodes("Format Typeof"),
+    nodes=COMMON | ANGLES | nodes("Chr Format Typeof Unicode"),
     names=words(
-        "acos asin atan cos date datetime degrees julianday likely pi printf radians sin tan time total "
-        "unixepoch unlikely"
+        "date datetime json_array julianday likely printf strftime time total unixepoch unlikely"
     ),
     structure={exp.Glob: frozenset({"this", "expression", "negate"})},
     words=WORDS | words("NOCASE BINARY RTRIM"),
     engine=words(
-        "-> ->> abs acos asin atan avg ceil coalesce cos count cume_dist current_date current_time "
+        "-> ->> abs acos asin atan atan2 avg ceil char coalesce cos count cume_dist current_date current_time "
         "current_timestamp date datetime degrees dense_rank exp first_value floor format glob "
-        "group_concat ifnull iif instr json_extract julianday lag last_value lead length like likely ln "
+        "group_concat ifnull iif instr json_array json_extract json_group_array json_group_object json_object "
+        "julianday lag last_value lead length like likely ln "
         "log log10 log2 lower ltrim max min mod nth_value ntile nullif percent_rank pi pow power printf "
         "radians random rank replace round row_number rtrim sign sin sqrt strftime substr substring sum "
-        "tan time total trim trunc typeof unixepoch unlikely upper"
+        "tan time total trim trunc typeof unicode unixepoch unlikely upper"
     ),
     hints={
         "concat": "join texts with || instead",

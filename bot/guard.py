@@ -68,6 +68,10 @@ class SafeSQL:
         if token is not _TOKEN:
             raise TypeError("SafeSQL is made by bot.guard.check only")
 
+    def is_recursive(self) -> bool:
+        """Whether it holds a CTE that reads itself, which `check` knows to end."""
+        return any(with_.args.get("recursive") for with_ in self.tree.find_all(exp.With))
+
     def filled(self, parameters: Mapping[str, str | int | float]) -> str:
         """The query as it runs with these values, written in: for people, and for programs that run it again."""
         return write(with_values(self.tree, parameters), self.dialect)
@@ -112,7 +116,9 @@ def _check(sql: str, catalog: Catalog, dialect: Dialect, read: Dialect) -> SafeS
         if read == "sqlite" and dialect != "sqlite":
             tree = translate(tree, catalog.schema, dialect)
             inspect(tree, dialect, translated=True)  # what was put in is held to the same lists
-        return SafeSQL(write(tree, dialect), placeholders, tables, dialect, tree, _TOKEN)
+        written = write(tree, dialect)
+        _read_back(written, dialect)
+        return SafeSQL(written, placeholders, tables, dialect, tree, _TOKEN)
     except Rejection as rejection:
         return rejection.rejected
     except UnsupportedError:
@@ -135,7 +141,30 @@ def _parse(sql: str, read: str) -> exp.Expr:
     trees = grammar.parser().parse(tokens, sql)
     if len(trees) != 1 or trees[0] is None:
         raise Rejection("several-statements", "Only one query can run at a time.")
-    return _unwrapped(trees[0])
+    tree = _unwrapped(trees[0])
+    if read == "mysql":
+        _leave_out_dual(tree)
+    return tree
+
+
+def _leave_out_dual(tree: exp.Expr) -> None:
+    """FROM DUAL is MySQL's way to say that a query reads no table."""
+    for select in tree.find_all(exp.Select):
+        source = from_.this if (from_ := select.args.get("from_")) is not None else None
+        if isinstance(source, exp.Table) and source.sql(comments=False).lower() == "dual":
+            select.set("from_", None)
+
+
+def _read_back(written: str, dialect: Dialect) -> None:
+    """Refuse a query whose written form does not read as one that is allowed: the text is what runs, not the tree."""
+    try:
+        trees = Grammar.get_or_raise(dialect).parse(written)
+        if len(trees) == 1 and trees[0] is not None:
+            inspect(_unwrapped(trees[0]), dialect, translated=True)
+            return
+    except _PARSER_ERRORS:
+        pass
+    raise Rejection("unwritable", "This query has a part that cannot be written out safely. Please put it another way.")
 
 
 def _unwrapped(tree: exp.Expr) -> exp.Expr:

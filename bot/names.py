@@ -13,12 +13,13 @@ from sqlglot import exp
 from bot.catalog import Catalog, Name, needs_quotes
 from bot.expression_types import type_of
 from bot.name_hints import ambiguous, no_column, no_table
+from bot.recursion import parts_of_recursion, rows_of_recursion
 from bot.rejection import Rejection
 from bot.respelling import derived, found, put_view, rename, respell
-from bot.scopes import Scope, Shape, Source, estimated_rows, gives_one_row, growth, limited
+from bot.scopes import Scope, Shape, Source, estimated_rows, gives_one_row, growth, limited, own_nodes
 from bot.series import rows_of_series
 
-MAX_PRODUCT = 50_000_000  # row combinations of tables that no condition connects
+MAX_PRODUCT = 20_000_000  # row combinations of tables that no condition connects
 MAX_SOURCES = 64  # tables read once CTEs are put in place of their names
 MAX_GROWTH = 20_000  # times that queries inside queries may lengthen a value
 _DEFAULT_SCHEMAS = {"main", "public"}
@@ -66,13 +67,30 @@ class _Resolver:
             # A CTE that reads its own name is recursion without the word.
             if name in ctes or (name in self.catalog.tables and name in read):
                 raise Rejection("name-taken", f"The name “{cte.alias}” is taken. Please choose another.")
-            shape = self.query(cte.this, outer, ctes)
             renamed = cte.args["alias"].args.get("columns") or []
+            if with_.args.get("recursive") and any(t.name.lower() == name for t in cte.this.find_all(exp.Table)):
+                shape = self._recursive(cte, renamed, outer, ctes)
+            else:
+                shape = self.query(cte.this, outer, ctes)
             if renamed and len(renamed) != len(shape.columns):
                 message = f"“{cte.alias}” names {len(renamed)} columns but has {len(shape.columns)}."
                 raise Rejection("column-count", message)
             ctes[name] = Shape(rename(shape.columns, renamed), shape.rows, shape.weight, shape.growth)
         return ctes
+
+    def _recursive(
+        self, cte: exp.CTE, renamed: list[exp.Identifier], outer: Scope | None, ctes: dict[str, Shape]
+    ) -> Shape:
+        """A CTE that reads itself, where it is known to end."""
+        base, step = parts_of_recursion(cte)
+        shape = self.query(base, outer, ctes)
+        columns = rename(shape.columns, renamed)
+        names = [column.spelling.lower() if column is not None else "" for column in columns]
+        rows = rows_of_recursion(cte, names, shape.rows, self.catalog.schema.tables)
+        self.query(step, outer, {**ctes, cte.alias.lower(): Shape(columns, rows, shape.weight, shape.growth)})
+        if len(step.expressions) != len(columns):
+            raise Rejection("column-count", "The parts of this query give different numbers of columns.")
+        return Shape(shape.columns, rows, shape.weight + 1, shape.growth)
 
     def _set_operation(self, node: exp.SetOperation, outer: Scope | None, ctes: dict[str, Shape]) -> Shape:
         # Long chains lean left, so walk down instead of recursing.
@@ -119,6 +137,8 @@ class _Resolver:
                 if child is not None:
                     self._expression(child, scope, ctes, outputs_first=key == "order")
         rows = estimated_rows(node, joins, scope)
+        for series in (n for e in node.expressions for n in own_nodes(e) if isinstance(n, exp.ExplodingGenerateSeries)):
+            rows *= rows_of_series(series)
         if rows > MAX_PRODUCT:
             raise Rejection(
                 "cross-join",
@@ -182,7 +202,7 @@ class _Resolver:
         alias = node.alias or node.name
         if name in ctes and not database:
             shape = ctes[name]
-            return Source(alias, shape.named(), shape.rows, shape.weight, growth=shape.growth)
+            return Source(alias, shape.named(), shape.rows, shape.weight, None, shape.growth, shape.columns)
         table = self.catalog.tables.get(name)
         if database and database.name.lower() not in _DEFAULT_SCHEMAS:
             raise Rejection("unknown-table", f"There is no database “{database.name[:60]}”.")
@@ -272,9 +292,9 @@ class _Resolver:
                 yield Name(projection.alias, quoted, type_of(projection.this))
             elif isinstance(projection, exp.Star):
                 for source in scope.sources.values():
-                    yield from source.columns.values()
+                    yield from source.all_columns()
             elif isinstance(projection, exp.Column) and isinstance(projection.this, exp.Star):
-                yield from scope.sources[projection.table.lower()].columns.values()
+                yield from scope.sources[projection.table.lower()].all_columns()
             elif isinstance(projection, exp.Column):
                 yield Name(projection.name, bool(projection.this.args.get("quoted")), type_of(projection))
             else:

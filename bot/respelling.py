@@ -23,17 +23,19 @@ def rename(columns: list[Name | None], names: list[exp.Identifier]) -> list[Name
     if not names:
         return columns
     types = [column.type if column is not None else "other" for column in columns]
-    return [Name(n.name, bool(n.args.get("quoted")), t) for n, t in zip(names, types, strict=False)]
+    renamed = [Name(n.name, bool(n.args.get("quoted")), t) for n, t in zip(names, types, strict=False)]
+    return [*renamed, *columns[len(names) :]]
 
 
 def derived(node: exp.Expr, shape: Shape) -> Source:
     """A query or function in FROM, under its alias. Raises Rejection when that names too many columns."""
     alias = node.args.get("alias")
     names = alias.args.get("columns") if alias is not None else None
-    columns = Shape(rename(shape.columns, names or []), 0, 0).named()
+    listed = rename(shape.columns, names or [])
+    columns = Shape(listed, 0, 0).named()
     if names and len(names) > len(shape.columns):
         raise Rejection("column-count", f"“{node.alias}” names {len(names)} columns but has {len(shape.columns)}.")
-    return Source(node.alias_or_name or "", columns, shape.rows, shape.weight, growth=shape.growth)
+    return Source(node.alias_or_name or "", columns, shape.rows, shape.weight, growth=shape.growth, listed=listed)
 
 
 def found(node: exp.Column, name: Name) -> None:

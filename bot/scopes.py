@@ -14,7 +14,8 @@ from bot.catalog import Columns, Name
 class Source:
     """Something in FROM: the schema's `table`, or a derived one (None). `weight` tables are behind it.
 
-    `growth` is how many times longer than a stored value its texts and numbers may have been made.
+    `growth` is how many times longer than a stored value its texts and numbers may have been made. `listed` are the
+    columns of a derived one in their order.
     """
 
     name: str
@@ -23,6 +24,11 @@ class Source:
     weight: int = 1
     table: str | None = None
     growth: float = 1.0
+    listed: list[Name | None] | None = None
+
+    def all_columns(self) -> list[Name | None]:
+        """What a star stands for: also columns without a name, or of one name."""
+        return list(self.columns.values()) if self.listed is None else self.listed
 
 
 @dataclass(eq=False, slots=True)

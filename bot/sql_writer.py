@@ -68,6 +68,8 @@ class _SQLite(_Readable, SQLiteGenerator):
 
 
 class _Postgres(_Readable, PostgresGenerator):
+    TRANSFORMS: ClassVar = {**PostgresGenerator.TRANSFORMS, exp.Hex: lambda self, e: self.func("TO_HEX", e.this)}
+
     def placeholder_sql(self, expression: exp.Placeholder) -> str:
         return f":{expression.name}"
 
@@ -78,6 +80,7 @@ class _MySQL(_Readable, MySQLGenerator):
     TRANSFORMS: ClassVar = {
         **MySQLGenerator.TRANSFORMS,
         exp.RegexpLike: lambda self, e: f"{self.sql(e, 'this')} REGEXP {self.sql(e, 'expression')}",
+        exp.Median: lambda self, e: self.func("MEDIAN", e.this),  # MariaDB's
         exp.UtcDate: lambda self, e: "UTC_DATE()",
         # Which of the values is open, and MariaDB has no any_value().
         exp.AnyValue: lambda self, e: self.func("MIN", e.this),

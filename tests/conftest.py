@@ -3,6 +3,9 @@
 A test that needs a program marks it: `@pytest.mark.needs("chromium")`. Where that program is not installed the test
 is skipped, and the summary says so by name. With MYNAH_REQUIRE_ALL=1 (continuous integration) nothing may be
 skipped: the run fails.
+
+Tests that make their own cases make the same ones in every run, so that a failure is a change's and not a day's.
+`pytest --hypothesis-profile=explore` looks for new ones; what it finds becomes a plain test.
 """
 
 from __future__ import annotations
@@ -13,10 +16,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.servers import MariaServer, PostgresServer, demo_on_maria, demo_on_postgres, program, running
 from tests.tiny_student import Tiny, make
 from tests.tiny_teacher import VLLM_PYTHON, TinyTeacher, teach
+
+# What a test's own @settings(…) leaves unsaid comes from here.
+settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
+settings.register_profile("explore", derandomize=False, database=None, deadline=None, print_blob=True)
+settings.load_profile("repeatable")
 
 
 def _chromium() -> bool:

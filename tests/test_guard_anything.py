@@ -22,7 +22,7 @@ KNOWN = [example["sql"] for example in [*examples("benign"), *examples("attacks"
 SHORT = [sql for sql in KNOWN if len(sql) < 500]
 PARTS = re.compile(r"\w+|'[^']*'|\s+|.")
 WORDS = sorted({part for sql in SHORT for part in PARTS.findall(sql)})
-READING = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION}
+READING = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from typing import Any
 from bot.database import DatabaseError, Limits, Parameters, Result
 from bot.databases.cells import Rows, collect
 from bot.databases.placeholders import hold_to
-from bot.databases.sqlite_connection import open_guarded, open_plain, schema_version, translate
+from bot.databases.sqlite_connection import Guarded, open_guarded, open_plain, schema_version, translate
 from bot.guard import SafeSQL
 from bot.schema import Dialect, Schema
 
@@ -48,7 +48,7 @@ class SQLite:
         """Open the file at `path`. Raises DatabaseError when there is none, or it is no SQLite database."""
         self.url = f"sqlite:///{path}"
         self._path = Path(path)
-        self._idle: LifoQueue[tuple[_State, sqlite3.Connection]] = LifoQueue()
+        self._idle: LifoQueue[tuple[_State, Guarded]] = LifoQueue()
         self._free = threading.BoundedSemaphore(_CONNECTIONS)
         self._generation = 0
         self._reflected: tuple[_State, int, Schema] | None = None
@@ -89,23 +89,25 @@ class SQLite:
     def execute(self, query: SafeSQL, parameters: Parameters, limits: Limits | None = None) -> Result:
         """Run checked SQL, read-only, within limits. Raises DatabaseError; TypeError for unchecked SQL."""
         hold_to(query, self.dialect, parameters)
-        return self._run(query.sql, parameters, limits or Limits())
+        return self._run(query.sql, parameters, limits or Limits(), query.is_recursive())
 
     def close(self) -> None:
         """Close the idle connections; one that is lent closes when its query is done."""
         self._renew()
 
-    def _run(self, sql: str, parameters: Mapping[str, Any], limits: Limits) -> Result:
+    def _run(self, sql: str, parameters: Mapping[str, Any], limits: Limits, recursive: bool = False) -> Result:
         """Run any one statement under everything but the guard."""
         started = time.perf_counter()
         try:
             with self._borrow(limits.seconds) as connection:
                 deadline = time.monotonic() + limits.seconds
                 connection.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
+                connection.powers.recursive = recursive
                 try:
                     columns, rows, truncated = _fetch_decoding(connection, sql, parameters, limits)
                 finally:
                     connection.set_progress_handler(None, 0)
+                    connection.powers.recursive = False
         except _DRIVER_ERRORS as error:
             raise translate(error, self._path) from error
         return Result(columns, rows, truncated, (time.perf_counter() - started) * 1000)
@@ -150,7 +152,7 @@ class SQLite:
                 return
 
     @contextmanager
-    def _borrow(self, patience: float) -> Iterator[sqlite3.Connection]:
+    def _borrow(self, patience: float) -> Iterator[Guarded]:
         state = self._state()
         if not self._free.acquire(timeout=patience):
             raise DatabaseError("timeout", "The database is busy with other questions. Please try again.")
@@ -166,7 +168,7 @@ class SQLite:
         finally:
             self._free.release()
 
-    def _take(self, state: _State) -> sqlite3.Connection:
+    def _take(self, state: _State) -> Guarded:
         """An idle connection to the file that is there now, else a new one."""
         while True:
             try:

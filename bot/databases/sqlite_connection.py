@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
@@ -45,7 +46,20 @@ _TABLES = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND su
 Authorizer = Callable[[int, str | None, str | None, str | None, str | None], int]
 
 
-def open_plain(path: Path) -> sqlite3.Connection:
+@dataclass
+class Powers:
+    """What a connection may do for the query that runs now: recursion only for one that is known to end."""
+
+    recursive: bool = False
+
+
+class Guarded(sqlite3.Connection):
+    """A connection with its powers."""
+
+    powers: Powers
+
+
+def open_plain(path: Path) -> Guarded:
     """A read-only connection without an authoriser, for reflection. Raises DatabaseError."""
     try:
         connection = sqlite3.connect(
@@ -54,7 +68,9 @@ def open_plain(path: Path) -> sqlite3.Connection:
             timeout=BUSY_SECONDS,
             isolation_level=None,
             check_same_thread=False,
+            factory=Guarded,
         )
+        connection.powers = Powers()
     except sqlite3.Error as error:
         raise translate(error, path) from error
     try:
@@ -67,7 +83,7 @@ def open_plain(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def open_guarded(path: Path) -> sqlite3.Connection:
+def open_guarded(path: Path) -> Guarded:
     """A read-only connection on which nothing but bounded reading works. Raises DatabaseError."""
     connection = open_plain(path)
     try:
@@ -81,7 +97,7 @@ def open_guarded(path: Path) -> sqlite3.Connection:
         connection.setlimit(limit, value)
     if not trims_inside:  # with trusted_schema off, a view may not call functions that a program put in place
         bound_trims(connection)
-    connection.set_authorizer(_authorizer(tables, modules - tables))
+    connection.set_authorizer(_authorizer(tables, modules - tables, connection.powers))
     return connection
 
 
@@ -90,12 +106,14 @@ def schema_version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA schema_version").fetchone()[0])
 
 
-def _authorizer(tables: frozenset[str], modules: frozenset[str]) -> Authorizer:
+def _authorizer(tables: frozenset[str], modules: frozenset[str], powers: Powers) -> Authorizer:
     functions = RULES["sqlite"].engine
 
     def allowed(action: int, first: str | None, second: str | None) -> bool:
         if action == sqlite3.SQLITE_SELECT:
             return True
+        if action == sqlite3.SQLITE_RECURSIVE:
+            return powers.recursive
         if action == sqlite3.SQLITE_READ:
             table = (first or "").lower()
             # An empty column means that rows are only counted. Then the engine also asks for names of CTEs.

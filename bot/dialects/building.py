@@ -25,6 +25,8 @@ def cast(node: exp.Expr, to: str, kind: ColumnType) -> exp.Expr:
     """A cast, unless it is that already."""
     if isinstance(node, exp.Cast) and node.to.this == exp.DType[to]:
         return node
+    if isinstance(node, (exp.Select, exp.SetOperation)):
+        node = exp.Subquery(this=node)
     return typed(exp.Cast(this=node, to=exp.DataType(this=exp.DType[to], nested=False)), kind)
 
 
