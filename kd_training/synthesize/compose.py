@@ -132,7 +132,8 @@ class Composer:
         thresholds = [
             n for n, k in shape.get("slots", {}).items() if k.startswith("int:") and "LIMIT :" + n not in shape["sql"]
         ]
-        if thresholds and (measure.get("no_threshold") or not measure.get("range")):
+        own = shape.get("threshold") != "measure2"
+        if thresholds and own and (measure.get("no_threshold") or not measure.get("range")):
             return False
         return bool(measure.get("date")) or not {"periods", "bucket"} & set(needs)
 
@@ -145,6 +146,7 @@ class Composer:
             if bool(d.get("bucket")) == (kind == "bucket")
             and not (d.get("compound") and "compound" in shape.get("not_for", []))
             and d.get("bucket") not in shape.get("not_bucket", [])
+            and d["name"] not in shape.get("not_dimensions", [])
             and not (taken and set(d["select"]) & set(taken["select"]))
         ]
         if second and "dimension_of_both" in shape.get("needs", []):

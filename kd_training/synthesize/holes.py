@@ -50,6 +50,8 @@ class Holes:
         self._filters(phrasing)
         if "filter" in self.shape.get("needs", []) and not self.after:
             return []
+        if self.shape.get("list") and not (self.after or "before" in self.words):
+            return []
         self._period(phrasing)
         if not self._complete():
             return []
@@ -85,7 +87,8 @@ class Holes:
         return choice
 
     def _thresholds(self) -> bool:
-        low, high = (int(n) for n in self.measure.get("range", (1, 100)))
+        counted = self.second if self.second and self.shape.get("threshold") == "measure2" else self.measure
+        low, high = (int(n) for n in counted.get("range", (1, 100)))
         for name, kind in self.shape.get("slots", {}).items():
             if kind == "dimension":
                 if not self.dimension:
@@ -111,12 +114,16 @@ class Holes:
         if "both_filtered" in needs and self.second:
             there = {f["name"] for f in self.composer.filters(self.second)}
             choices = [f for f in choices if f["name"] in there and "time" not in f.get("slots", {}).values()]
+        shown = columns_of(f"{self.measure['expr']} {self._expr(self.second)} {self._expr(self.third)}")
+        if self.shape.get("list"):
+            choices = [f for f in choices if not any(f"{c} = " in f["where"] or f"{c} IN" in f["where"] for c in shown)]
         if "filter" in needs:
             choices = [f for f in choices if not f.get("says_nothing")]
-        for _ in range(wanted):
+        first = [f for f in choices if f["name"] in self.shape.get("first_filter", [])]
+        for i in range(wanted):
             if not choices:
                 break
-            item = weighted(choices, self.rng)
+            item = weighted(first if first and i == 0 else choices, self.rng)
             times = "time" in item.get("slots", {}).values()
             columns = columns_of(item["where"])
             if (
@@ -135,10 +142,16 @@ class Holes:
                 self.where2.append(item["where"])
             self.slots.update(item.get("slots", {}))
 
+    @staticmethod
+    def _expr(measure: Item | None) -> str:
+        return str(measure["expr"]) if measure else ""
+
     def _place(self, item: Item, phrasing: str) -> bool:
         grouped = self.dimension is not None
         rows = "rows" in self.measure.get("tags", []) and self.measure["root"] in item.get("rows_roots", [])
         behind = (item.get("after_rows") if rows else None) or item["after"]
+        if "not_after" in self.measure:
+            behind = [w for w in behind if not re.match(self.measure["not_after"], w)]
         before = (item.get("before_rows") if rows else None) or item.get("before") or []
         free = "{b}" in phrasing and "b" not in self.shape.get("slots", {}) and "before" not in self.words
         if before and free and "filter" not in self.shape.get("needs", []) and self.rng.random() < 0.6:
@@ -174,10 +187,10 @@ class Holes:
             "W0": _all(self.base),
             "P1": f"{date} = :d0",
             "P2": f"{date} = :d1",
-            "M2": second.get("expr", ""),
+            "M2": self._expr(self.second),
             "R2": second.get("root", ""),
             "W2": _all(where2),
-            "M3": self.third["expr"] if self.third else "",
+            "M3": self._expr(self.third),
         }
         for name, dimension in (("D", self.dimension), ("D2", self.dimension2)):
             if dimension:

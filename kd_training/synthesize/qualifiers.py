@@ -1,5 +1,4 @@
-"""Puts what narrows a question down (filters, a period) where people tack it on: after a dash, in brackets, in front,
-or as a sentence of its own."""
+"""Puts what narrows a question down where people tack it on: in front, in brackets, as a sentence of its own."""
 
 from __future__ import annotations
 
