@@ -83,8 +83,18 @@ class Holes:
         tags = [*self.measure.get("tags", []), *(self.dimension or {}).get("tags", [])]
         special = [p for t in tags for p in self.shape.get("phrasings_if", {}).get(t, [])]
         pool = special if special and self.rng.random() < 0.45 else self.shape["phrasings"]
+        if self._must_be_named():
+            pool = [p for p in self.shape["phrasings"] if "{d}" in p or "{ds}" in p] or pool
         choice: str = self.rng.choice(pool)
         return choice
+
+    def _must_be_named(self) -> bool:
+        """Whether a value alone would be taken for another column's: Germany, the supplier's or the customer's?"""
+        return (
+            self.dimension is not None
+            and self.measure["root"] not in self.dimension.get("plain_roots", [self.measure["root"]])
+            and "dimension" in self.shape.get("slots", {}).values()
+        )
 
     def _thresholds(self) -> bool:
         counted = self.second if self.second and self.shape.get("threshold") == "measure2" else self.measure
@@ -115,7 +125,7 @@ class Holes:
             there = {f["name"] for f in self.composer.filters(self.second)}
             choices = [f for f in choices if f["name"] in there and "time" not in f.get("slots", {}).values()]
         shown = columns_of(f"{self.measure['expr']} {self._expr(self.second)} {self._expr(self.third)}")
-        if self.shape.get("list"):
+        if "list" in self.measure.get("tags", []):
             choices = [f for f in choices if not any(f"{c} = " in f["where"] or f"{c} IN" in f["where"] for c in shown)]
         if "filter" in needs:
             choices = [f for f in choices if not f.get("says_nothing")]
@@ -254,7 +264,7 @@ class Holes:
         """What of the filters and the period is said elsewhere; their holes are then empty."""
         needs = self.shape.get("needs", [])
         fixed = "filter" in needs or self.shape.get("fixed")
-        apart = self.second and self.second["root"] != self.measure["root"] and "both_filtered" not in needs
+        apart = "{W2}" in self.shape["sql"] and "both_filtered" not in needs
         if fixed or apart or self.rng.random() > 0.3 or not (self.after or holes.get("b") or holes["t"]):
             return None
         kept: list[str] = []
