@@ -15,6 +15,14 @@ _SPACE = re.compile(r"\s+")
 _REPEATED = re.compile(r"([!?.,])\1+")
 _TYPED_SLOT = re.compile(r":(?=[vnd]\d)")
 _MARKUP = re.compile(r"<\|.*?\|>|[{}<>|\\`]")
+# A sign before a number or a slot compares; anywhere else it is markup or an arrow.
+_COMPARED = r"(?=\s*(?:[$€£\d]|$))"
+_SIGNS = (
+    (re.compile(r"(?:>=|=>|≥)" + _COMPARED), " at least "),
+    (re.compile(r"(?:<=|=<|≤)" + _COMPARED), " at most "),
+    (re.compile(r"(?<![-=<>])>" + _COMPARED), " more than "),
+    (re.compile(r"(?<![-=<>])<" + _COMPARED), " less than "),
+)
 
 
 def render(linked: Linked) -> str:
@@ -37,6 +45,8 @@ def prompt(text: str) -> str:
 
 def _clean(text: str) -> str:
     text = unicodedata.normalize("NFKC", text.translate(_PLAIN)).lower()
+    for sign, words in _SIGNS:
+        text = sign.sub(words, text)
     text = _TYPED_SLOT.sub(": ", _MARKUP.sub(" ", text))  # only the linker writes slots
     return _REPEATED.sub(r"\1", _SPACE.sub(" ", text))
 

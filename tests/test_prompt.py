@@ -34,6 +34,10 @@ def test_words_of_few_values_stay_and_columns_are_few() -> None:
     assert asked("Web orders", slot) == "web :v0[t.c0|t.c1|t.c2|t.c3] orders"
 
 
+def test_a_sign_before_a_slot_compares() -> None:
+    assert asked("countries > 20", Slot("n0", "number", 12, 14, "20", 20)) == "countries more than :n0"
+
+
 def test_a_number_without_percent() -> None:
     assert asked("top 5", Slot("n0", "number", 4, 5, "5", 5)) == "top :n0"
 
@@ -44,6 +48,10 @@ def test_a_number_without_percent() -> None:
         ("  How   many\torders\n? ", "how many orders?"),
         ("What’s “new” – today…", 'what\'s "new" - today.'),
         ("how many orders???!!", "how many orders?!"),
+        ("rating < 3.5", "rating less than 3.5"),
+        ("more than 20 orders, value >= $500", "more than 20 orders, value at least $500"),
+        ("stock <=10 or ≥ 90 -> list", "stock at most 10 or at least 90 - list"),
+        ("<b>units</b> > 5", "b units /b more than 5"),
         ("ＨＯＷ ｍａｎｙ", "how many"),
         ("ORDERS\u00a0NOW", "orders now"),
         ("Größe in Köln 🦜", "größe in köln 🦜"),
