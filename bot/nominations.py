@@ -25,10 +25,8 @@ Key = tuple[str, PairSource, str]  # user, source, SQL
 
 
 def same_words(question: str) -> str:
-    """The question as it is compared: without case, spacing, closing marks and characters that cannot be seen."""
-    plain = unicodedata.normalize("NFKC", question)
-    seen = "".join(c for c in plain if unicodedata.category(c) != "Cf")
-    return " ".join(seen.casefold().split()).rstrip(" .?!")
+    """The question as it is compared: without case, spacing and closing marks."""
+    return " ".join(unicodedata.normalize("NFKC", question).casefold().split()).rstrip(" .?!")
 
 
 def digest(question: str, sql: str) -> str:

@@ -22,7 +22,7 @@ from bot.records import AnswerRow, FeedbackRow, PairRow, PairStatus, VerdictRow
 from bot.refusals import refuse_early
 from bot.verdicts import names
 from kd_training.questions import Ground
-from kd_training.suspicions import constant, hidden_characters, idle_filter, partly_constant, passed_over
+from kd_training.suspicions import constant, hidden_characters, idle_filter, partly_constant, passed_over, visible
 from kd_training.truisms import truism
 
 _PASSING = ("timeout", "locked", "missing", "unreadable", "unreachable")  # another night may find otherwise
@@ -74,9 +74,9 @@ class Claim:
 
     @property
     def asks(self) -> tuple[str, tuple[Interval, ...]]:
-        """What is asked: the words, and the times that they meant on that day."""
+        """What is asked, as it looks: the words, and the times that they meant on that day."""
         times = (slot.value for slot in self.linked.slots if isinstance(slot.value, Interval))
-        return same_words(self.question), tuple(times)
+        return same_words(visible(self.question)), tuple(times)
 
     @property
     def users(self) -> list[str]:

@@ -17,6 +17,7 @@ from bot.linking import Linked, Slot
 from bot.query_shape import conjuncts
 
 _MOST = 8  # filters of one query that are tried without
+_UNSEEN = ("Cf", "Cc", "Co", "Cn")
 _SEEN_SPACES = {"\n", "\t", "\r", " "}
 
 
@@ -39,7 +40,12 @@ def _reads(node: exp.Expr) -> bool:
 
 def hidden_characters(question: str) -> bool:
     """Whether the question holds characters that nobody sees: they could call up an answer that nobody expects."""
-    return any(unicodedata.category(c) in ("Cf", "Cc", "Co", "Cn") and c not in _SEEN_SPACES for c in question)
+    return visible(question) != question
+
+
+def visible(question: str) -> str:
+    """The question without the characters that nobody sees."""
+    return "".join(c for c in question if unicodedata.category(c) not in _UNSEEN or c in _SEEN_SPACES)
 
 
 def passed_over(tree: exp.Expr, linked: Linked) -> bool:

@@ -12,6 +12,7 @@ from nicegui import ui
 from adapters.desk import Desk
 from adapters.web.browser import COOKIE, browser_id, cookie_secret
 from adapters.web.page import ChatPage
+from adapters.web.review_door import open_review
 from adapters.web.safety import Safety
 
 STATIC = Path(__file__).resolve().parent / "static"
@@ -28,6 +29,7 @@ def open_door(app: FastAPI, desk: Desk) -> None:
     async def chat() -> None:
         await ChatPage(desk, browser_id()).build()
 
+    open_review(desk)
     ui.run_with(
         app, title="Mynah", favicon=STATIC / "mynah.svg", dark=None, language="en-US", tailwind=False,
         reconnect_timeout=_RECONNECT, storage_secret=cookie_secret(desk.settings.state_dir),
