@@ -15,6 +15,7 @@ from adapters.web.browser import browser_id
 from adapters.web.review_page import ReviewPage, lay_out
 from bot.reviewers import Reviewers
 
+PATIENCE = 30.0  # seconds that laying a page out may take: a machine may be busy, or the memory slow
 _STAYS = 12 * 3600.0  # seconds after which the token is asked for again
 _PAUSE = 1.0  # seconds that a wrong token costs
 
@@ -47,7 +48,7 @@ def open_review(desk: Desk) -> None:
     """Put the page at `/review`. Once a process, as the chat page."""
     reviewers, known, turn = Reviewers.of(desk.settings), Known(), asyncio.Lock()
 
-    @ui.page("/review", title="Review · Mynah")
+    @ui.page("/review", title="Review · Mynah", response_timeout=PATIENCE)
     async def review() -> None:
         browser = browser_id()
 
@@ -67,7 +68,7 @@ def open_review(desk: Desk) -> None:
 
         name = known.name(browser)
         if name is not None and desk.state == "ready":
-            await ReviewPage(desk, name, leave).build()
+            ReviewPage(desk, name, leave).build()
             return
         main = lay_out(desk, None)
         with main, ui.element("section").classes("welcome"):

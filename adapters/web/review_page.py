@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from nicegui import ui
+from nicegui import background_tasks, ui
 from nicegui.events import KeyEventArguments
 
 from adapters.desk import Desk
@@ -49,13 +49,17 @@ class ReviewPage:
         self._busy = False
         self._card: ReviewCard | None = None
 
-    async def build(self) -> None:
-        """Lay the page out and show the first entry."""
+    def build(self) -> None:
+        """Lay the page out; the first entry follows, because its query may take a while."""
         self._main = lay_out(self._desk, self._name, self._leave)
         with ui.footer(elevated=False).classes("bottom hint") as footer:
             footer.props('role="status"')
             self._status = ui.label(_HINT).classes("status")
         ui.keyboard(self._pressed, ignore=["input", "textarea", "select"])
+        background_tasks.create(self._begin())
+
+    async def _begin(self) -> None:
+        await self._client.connected()
         await self._fetch()
 
     async def _fetch(self) -> None:
