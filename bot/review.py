@@ -19,7 +19,7 @@ from bot.config import Settings
 from bot.database import Database, DatabaseError, Limits, Result
 from bot.feedback import MAX_COMMENT, check_own, put_correction
 from bot.guard import Rejected, SafeSQL
-from bot.nominations import digest
+from bot.nominations import digest, renominate
 from bot.records import PairRow, PairStatus, storable
 from bot.review_queue import Waiting, one, waiting
 from bot.reviewers import Reviewers, name_of
@@ -211,3 +211,6 @@ def _reject(session: Session, rows: Sequence[PairRow], reason: str, who: Asker) 
     now = datetime.now(UTC)
     for row in rows:
         settle(session, row, "rejected", reason, now, reviewer=name_of(who))
+    session.flush()
+    for answer in hold(session, (row.answer_id for row in rows)).values():
+        renominate(session, answer, now)  # votes that a rejected correction outweighed count again

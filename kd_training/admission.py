@@ -17,9 +17,10 @@ from sqlalchemy.orm import Session
 
 from bot.access import Access
 from bot.config import Settings
+from bot.nominations import renominate
 from bot.records import AnswerRow, Basis, PairRow, VerdictRow
 from bot.store import Store
-from bot.verdicts import alike, counted, rejected_by_reviewer, removed_users, settle, take_turn
+from bot.verdicts import alike, counted, hold, rejected_by_reviewer, removed_users, settle, take_turn
 from eval_harness.match import answer_match
 from kd_training.claims import Claim, Vouched, examine, read_claims
 from kd_training.opinions import Asked, Opinion, Second, agrees
@@ -215,8 +216,12 @@ class Admission:
     def _reject(self, claim: Claim) -> None:
         def work(session: Session) -> list[int]:
             rows = _nominated(session, claim)
+            now = datetime.now(UTC)
             for row in rows:
-                settle(session, row, "rejected", claim.refused, datetime.now(UTC))
+                settle(session, row, "rejected", claim.refused, now)
+            session.flush()
+            for answer in hold(session, (row.answer_id for row in rows)).values():
+                renominate(session, answer, now)  # votes that a rejected correction outweighed count again
             return [row.id for row in rows]
 
         _note(self._rejected, claim, self._store.write(work), claim.refused)
