@@ -273,12 +273,17 @@ def _forsaken(session: Session) -> None:
     query = select(PairRow, VerdictRow, AnswerRow).join(VerdictRow, VerdictRow.pair_id == PairRow.id)
     query = query.join(AnswerRow, AnswerRow.id == PairRow.answer_id)
     users: defaultdict[str, set[str]] = defaultdict(set)
-    rows = session.execute(query.where(PairRow.status == "admitted", VerdictRow.basis == "users")).tuples().all()
-    for pair, _, answer in rows:
+    needed: defaultdict[str, set[str]] = defaultdict(set)
+    for pair, verdict, answer in session.execute(
+        query.where(PairRow.status == "admitted", VerdictRow.basis == "users")
+    ).tuples():
         users[pair.digest].add(f"{answer.door}:{pair.user_id}")
-    for pair, verdict, _ in rows:
-        if len(users[pair.digest] & set(verdict.leaned_on)) < 2:
-            settle(session, pair, "nominated", FORSAKEN, datetime.now(UTC))
+        needed[pair.digest].update(verdict.leaned_on)
+    forsaken = [digest for digest, people in users.items() if len(people & needed[digest]) < 2]
+    for row in alike(session, forsaken):  # as they are now that nobody else can change them
+        verdict_now = session.get(VerdictRow, row.id)
+        if row.status == "admitted" and verdict_now is not None and verdict_now.basis == "users":
+            settle(session, row, "nominated", FORSAKEN, datetime.now(UTC))
 
 
 def _nominated(session: Session, claim: Claim) -> list[PairRow]:

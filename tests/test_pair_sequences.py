@@ -178,7 +178,7 @@ def bounded(examples: int, steps: int) -> settings:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("examples", [8, pytest.param(40, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [8, pytest.param(20, marks=pytest.mark.slow)])
 def test_any_order_on_sqlite(examples: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         database = shop(Path(name))
@@ -195,5 +195,5 @@ def test_any_order_on_postgres() -> None:
             connection.execute("CREATE DATABASE memory")
         database = shop(Path(name))
         with opened(server.url("memory"), database) as machine:
-            run_state_machine_as_test(machine, settings=bounded(6, 15))
+            run_state_machine_as_test(machine, settings=bounded(4, 12))
         database.close()
