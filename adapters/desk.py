@@ -18,6 +18,7 @@ from bot.glossary import GlossaryError
 from bot.history import Remembered, recent, run_again
 from bot.manifest import StudentError
 from bot.opening import limits, open_bot, open_database
+from bot.review import Review
 from bot.schema import Dialect
 from bot.store import Store, StoreError
 
@@ -155,6 +156,15 @@ class Desk:
         """Take the person's correction of an answer back."""
         feedback = self._feedback()
         return feedback if isinstance(feedback, Rejected) else feedback.retract_correction(answer_id, user_id)
+
+    def review(self) -> Review | Rejected:
+        """The queue of pairs that wait for a reviewer; it asks by itself who may see it."""
+        if self.bot is None:
+            return NOT_READY
+        try:
+            return Review.of(self._memory(), self.bot.database, self.bot.schema, self.settings, self.bot.access)
+        except StoreError as error:
+            return Rejected(f"memory-{error.kind}".replace("_", "-"), error.message)
 
     def _feedback(self) -> Feedback | Rejected:
         if self.bot is None:

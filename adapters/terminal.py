@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from adapters.commands import ask, bench, check, distill, evaluate, serve, teacher
+from adapters.commands import ask, bench, check, distill, evaluate, pairs, review, serve, teacher
 from adapters.faults import USAGE, report
 
 app = typer.Typer(
@@ -26,6 +26,8 @@ app.command("distill")(distill.command)
 app.command("teacher")(teacher.command)
 app.command("serve")(serve.command)
 app.command("bench")(bench.command)
+app.command("review")(review.command)
+app.command("pairs")(pairs.command)
 
 
 def _version(wanted: bool) -> None:

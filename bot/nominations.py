@@ -1,14 +1,16 @@
 """Which pairs an answer's votes and corrections nominate: one rule, applied after each change.
 
 An up vote nominates the answer's own SQL, a correction its corrected SQL. While a correction with other SQL
-stands, up votes on the answer nominate nothing: who corrects has looked closer than who agrees. A nomination
-is no admission; whether a pair may train is decided elsewhere, and what was rejected there stays rejected.
+stands and is not rejected, up votes on the answer nominate nothing: who corrects has looked closer than who
+agrees. A nomination is no admission; whether a pair may train is decided elsewhere, and what was rejected there
+stays rejected.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import unicodedata
 from collections.abc import Collection
 from datetime import datetime
 
@@ -23,9 +25,14 @@ OUTWEIGHED = "a correction of the same answer says otherwise"
 Key = tuple[str, PairSource, str]  # user, source, SQL
 
 
+def same_words(question: str) -> str:
+    """The question as it is compared: without case, spacing and closing marks."""
+    return " ".join(unicodedata.normalize("NFKC", question).casefold().split()).rstrip(" .?!")
+
+
 def digest(question: str, sql: str) -> str:
-    """64 hex digits, the same for the same question and SQL."""
-    return hashlib.sha256(json.dumps([question, sql]).encode()).hexdigest()
+    """64 hex digits, the same for the same question, as `same_words` compares it, and the same SQL."""
+    return hashlib.sha256(json.dumps([same_words(question), sql]).encode()).hexdigest()
 
 
 def renominate(session: Session, answer: AnswerRow, now: datetime) -> None:
@@ -43,9 +50,10 @@ def renominate(session: Session, answer: AnswerRow, now: datetime) -> None:
             CorrectionRow.answer_id == answer.id, CorrectionRow.retracted_at.is_(None)
         )
     ).all()
-    wanted = _wanted(answer.sql, voters, [(c.user_id, c.sql) for c in corrections])
     pairs = session.scalars(select(PairRow).where(PairRow.answer_id == answer.id)).all()
     known: dict[Key, PairRow] = {(p.user_id, p.source, p.sql): p for p in pairs}
+    rejected = {key for key, pair in known.items() if pair.status == "rejected"}
+    wanted = _wanted(answer.sql, voters, [(c.user_id, c.sql) for c in corrections], rejected)
     for key in wanted:
         if key not in known:
             session.add(_pair(answer, key, now))
@@ -57,9 +65,11 @@ def renominate(session: Session, answer: AnswerRow, now: datetime) -> None:
             pair.status, pair.reason = "withdrawn", OUTWEIGHED if standing else TAKEN_BACK
 
 
-def _wanted(sql: str | None, voters: Collection[str], corrections: Collection[tuple[str, str]]) -> list[Key]:
-    outweighed = any(corrected != sql for _, corrected in corrections)
+def _wanted(
+    sql: str | None, voters: Collection[str], corrections: Collection[tuple[str, str]], rejected: Collection[Key]
+) -> list[Key]:
     wanted: list[Key] = [(user, "correction", corrected) for user, corrected in corrections]
+    outweighed = any(key[2] != sql and key not in rejected for key in wanted)
     if sql is not None and not outweighed:
         wanted += [(user, "vote", sql) for user in voters]
     return wanted

@@ -42,6 +42,11 @@ def show(answer: Answer, schema: Schema, glossary: Glossary, today: date | None 
     return Shown(pretty(answer.sql, schema.dialect), answer.result, tuple(columns), reading, chart)
 
 
+def describe_columns(sql: str, schema: Schema, result: Result, glossary: Glossary) -> list[ColumnInfo]:
+    """The columns of a result, by the SQL in the database's own dialect that gave it."""
+    return describe(canonical(sql, schema.dialect), schema, result, glossary)
+
+
 def pretty(sql: str, dialect: Dialect = "sqlite") -> str:
     """The same SQL over several lines."""
     return write(sqlglot.parse_one(sql, read=dialect), dialect, pretty=True)

@@ -113,10 +113,12 @@ def settings_table() -> str:
 def _default(name: str, value: Any) -> str:
     if isinstance(value, SecretStr):
         value = value.get_secret_value()
-    if value is PydanticUndefined or (value is None and name == "state_dir"):
-        return "`~/.mynah`"
+    if value is PydanticUndefined or value is None:
+        return "`~/.mynah`" if name == "state_dir" else ""
     if isinstance(value, Path):
         value = value.relative_to(ROOT) if value.is_relative_to(ROOT) else value
+    if isinstance(value, tuple):
+        value = ", ".join(value) or None
     return "" if value is None else f"`{value}`"
 
 

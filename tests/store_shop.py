@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import uuid
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import select
@@ -13,7 +14,8 @@ from sqlalchemy.orm import Session
 from bot.answer import Answer, Status
 from bot.database import Database, Limits, Result, connect
 from bot.feedback import Feedback
-from bot.records import FeedbackRow, PairRow, PairStatus
+from bot.nominations import renominate
+from bot.records import AnswerRow, FeedbackRow, PairRow, PairStatus
 from bot.store import Store
 
 SQL = "SELECT COUNT(*) FROM item"
@@ -76,11 +78,15 @@ def votes(store: Store, answer_id: str) -> list[FeedbackRow]:
 
 
 def judge(store: Store, answer_id: str, status: PairStatus) -> None:
-    """What decides over pairs does: give every nominated pair of the answer a status."""
+    """What decides over pairs does: give every nominated pair of the answer a status, and see what follows."""
 
     def work(session: Session) -> None:
         nominated = select(PairRow).where(PairRow.answer_id == answer_id, PairRow.status == "nominated")
         for pair in session.scalars(nominated):
             pair.status = status
+        session.flush()
+        answer = session.get(AnswerRow, answer_id)
+        assert answer is not None
+        renominate(session, answer, datetime.now(UTC))
 
     store.write(work)

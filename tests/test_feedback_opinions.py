@@ -164,7 +164,8 @@ class Opinions(RuleBasedStateMachine):
 
     def wanted(self) -> set[tuple[str, str, str]]:
         keys = {(user, "correction", sql) for user, sql in self.corrections.items()}
-        if all(sql == SQL for sql in self.corrections.values()):
+        standing = [key for key in keys if self.verdicts.get(key) != "rejected"]
+        if all(sql == SQL for _, _, sql in standing):
             keys |= {(user, "vote", SQL) for user, vote in self.votes.items() if vote == 1}
         return keys
 

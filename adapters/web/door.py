@@ -12,6 +12,7 @@ from nicegui import ui
 from adapters.desk import Desk
 from adapters.web.browser import COOKIE, browser_id, cookie_secret
 from adapters.web.page import ChatPage
+from adapters.web.review_door import PATIENCE, open_review
 from adapters.web.safety import Safety
 
 STATIC = Path(__file__).resolve().parent / "static"
@@ -24,10 +25,11 @@ def open_door(app: FastAPI, desk: Desk) -> None:
     app.add_middleware(Safety, listens_on=desk.settings.web_host)
     ui.add_head_html(_head(), shared=True)
 
-    @ui.page("/", title="Mynah")
+    @ui.page("/", title="Mynah", response_timeout=PATIENCE)
     async def chat() -> None:
         await ChatPage(desk, browser_id()).build()
 
+    open_review(desk)
     ui.run_with(
         app, title="Mynah", favicon=STATIC / "mynah.svg", dark=None, language="en-US", tailwind=False,
         reconnect_timeout=_RECONNECT, storage_secret=cookie_secret(desk.settings.state_dir),
