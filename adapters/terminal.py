@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from adapters.commands import ask, bench, check, distill, evaluate, serve, teacher
+from adapters.commands import ask, bench, check, distill, evaluate, models, serve, teacher
 from adapters.faults import USAGE, report
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.command("eval")(evaluate.command)
 app.command("check")(check.command)
 app.command("distill")(distill.command)
 app.command("teacher")(teacher.command)
+app.command("models")(models.command)
 app.command("serve")(serve.command)
 app.command("bench")(bench.command)
 

@@ -47,6 +47,14 @@ class Settings(BaseSettings):
     student_dir: Path = Field(
         default=ROOT / "demo" / "student", description="The directory of the student that serves."
     )
+    models_url: str | None = Field(
+        default=None,
+        description="Where versions of the student lie: a folder, or a URL. Default: student_dir alone serves.",
+    )
+    models_poll: float = Field(
+        default=2.0, gt=0, le=3600, description="Seconds between two looks at which version was promoted."
+    )
+    models_keep: int = Field(default=5, ge=2, description="How many versions that served are kept.")
     state_dir: Path = Field(
         default_factory=lambda: Path.home() / ".mynah", description="Where Mynah keeps what it makes itself."
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from adapters.commands.opening import check_writable, settings_for
+from adapters.commands.opening import check_writable, settings_to_ask
 from adapters.faults import BadUsage, warn
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def command(
     wanted = tuple(dict.fromkeys(baseline or ()))
     _check_options(db, databases, student, predictions, wanted, pairs)
     examples = read_file(file, format)
-    settings = settings_for(db, student)
+    settings = settings_to_ask(db, student)
     places = _places(examples, settings, db, databases, fuzz, seed, guard=predictions is None)
     if predictions is None or Baseline.RETRIEVAL in wanted:
         _one_database(places)
