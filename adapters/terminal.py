@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from adapters.commands import ask, bench, check, distill, evaluate, models, serve, teacher
+from adapters.commands import ask, bench, check, distill, evaluate, models, nightly, schedule, serve, teacher
 from adapters.faults import USAGE, report
 
 app = typer.Typer(
@@ -25,6 +25,8 @@ app.command("check")(check.command)
 app.command("distill")(distill.command)
 app.command("teacher")(teacher.command)
 app.command("models")(models.command)
+app.command("nightly")(nightly.command)
+app.command("schedule")(schedule.command)
 app.command("serve")(serve.command)
 app.command("bench")(bench.command)
 

@@ -93,6 +93,23 @@ class Settings(BaseSettings):
         default=ROOT / ".venv-vllm" / "bin" / "python", description="The Python of vLLM's own environment."
     )
     teacher_arguments: str = Field(default="", description="More arguments for a vLLM server that is started here.")
+    nightly_recipe: Path = Field(
+        default=ROOT / "demo" / "nightly.toml", description="The recipe of the nightly training."
+    )
+    nightly_start: Literal["incumbent", "scratch"] = Field(
+        default="incumbent", description="Where a night's student starts: from the one that serves, or from nothing."
+    )
+    nightly_examples: Path | None = Field(
+        default=None, description="Questions with gold SQL for the gate. Default: held-out ones of the synthesis."
+    )
+    nightly_regression: Path | None = Field(
+        default=None, description="Questions that no student may lose again. Default: regression.jsonl in state_dir."
+    )
+    nightly_cron: str = Field(default="30 2 * * *", description="When `mynah schedule` runs the night, in cron's form.")
+    nightly_timezone: str = Field(default="UTC", description="The time zone of nightly_cron.")
+    nightly_grace: int = Field(
+        default=14_400, ge=1, description="Seconds that a night may begin late, where nobody was awake at its time."
+    )
     web_host: str = Field(default="127.0.0.1", description="Where the web door listens.")
     web_port: int = Field(default=8765, ge=0, le=65_535, description="The web door's port.")
 
@@ -107,6 +124,11 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """What is given in code wins over the environment, and that over the file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def regression_file(self) -> Path:
+        """The questions that no student may lose again."""
+        return self.nightly_regression or self.state_dir / "regression.jsonl"
 
     @property
     def store_url(self) -> str:
