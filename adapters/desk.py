@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from adapters.live_help import TEACHER, LiveHelp
 from bot.access import Asker
 from bot.answer import Answer, Bot, Stage
 from bot.config import ConfigError, Settings
@@ -46,6 +47,7 @@ class Desk:
         self.state: State = "opening"
         self.trouble = ""
         self._deployed: Deployed | None = None
+        self._help = LiveHelp(settings) if settings.live_teacher else None
         self._store: Store | None = None
         self._opening = threading.Lock()
         self._opening_store = threading.Lock()
@@ -91,6 +93,8 @@ class Desk:
         if self._deployed is not None and self.bot is not None:
             self._deployed.close()
             self.bot.database.close()
+        if self._help is not None:
+            self._help.close()
         if self._store is not None:
             self._store.close()
 
@@ -104,10 +108,14 @@ class Desk:
         # Half a character, from a careless client, is known to no encoding.
         asker = Asker(user=user_id, door=door)
         answer = bot.ask(question.encode("utf-8", "replace").decode("utf-8"), watch, asker=asker)
+        if answer.status == "unsure" and self._help is not None:
+            answer = self._help.ask(bot, answer, asker)
         if answer.result is not None:
             self._results.keep(answer.id, answer.result)
         try:
             self._memory().save(answer, door=door, user_id=user_id)
+            if answer.code == TEACHER:  # its word nominates, as a person's vote does, and admits as little
+                self.vote(answer.id, TEACHER, 1)
         except StoreError as error:
             return Asked(answer, error.message)
         return Asked(answer)

@@ -84,7 +84,7 @@ class Bot:
         self.schema = schema
         self.glossary = glossary
         self.student = student
-        self._index = index
+        self.index = index
         self._limits = limits
         self._beam = beam
         fitted = calibration.threshold if calibration else None
@@ -124,9 +124,14 @@ class Bot:
         clock.lap("judge")
         return self._settle(question, candidates, judged, clock)
 
+    @property
+    def today(self) -> date:
+        """What questions call today."""
+        return self._today or date.today()
+
     def link(self, question: str) -> Linked:
         """The question with its values, numbers and times found."""
-        return link(question, self._index, self._today or date.today())
+        return link(question, self.index, self.today)
 
     def consider(
         self, linked: Linked, predictions: Sequence[Prediction], lap: Callable[[str], None] = lambda _: None,

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -93,6 +93,12 @@ class Settings(BaseSettings):
         default=ROOT / ".venv-vllm" / "bin" / "python", description="The Python of vLLM's own environment."
     )
     teacher_arguments: str = Field(default="", description="More arguments for a vLLM server that is started here.")
+    live_teacher: bool = Field(
+        default=False, description="Ask the teacher at teacher_url too where the student is unsure."
+    )
+    live_teacher_seconds: float = Field(
+        default=10.0, gt=0, le=120, description="Seconds that the teacher gets for such an answer."
+    )
     nightly_recipe: Path = Field(
         default=ROOT / "demo" / "nightly.toml", description="The recipe of the nightly training."
     )
@@ -112,6 +118,13 @@ class Settings(BaseSettings):
     )
     web_host: str = Field(default="127.0.0.1", description="Where the web door listens.")
     web_port: int = Field(default=8765, ge=0, le=65_535, description="The web door's port.")
+
+    @field_validator("live_teacher")
+    @classmethod
+    def _live_teacher_is_somewhere(cls, value: bool, others: ValidationInfo) -> bool:
+        if value and not others.data.get("teacher_url"):
+            raise ValueError("it needs teacher_url, a server that runs all the time")
+        return value
 
     @classmethod
     def settings_customise_sources(
