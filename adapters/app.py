@@ -47,9 +47,12 @@ def make_app(desk: Desk, web: bool) -> FastAPI:
 
     @app.get("/healthz")
     def health() -> JSONResponse:
-        """200 when questions are answered, 503 while opening or when something keeps the bot from opening."""
+        """200 when questions are answered, 503 while opening or when something keeps the bot from opening.
+
+        `models` says which student was promoted and which serves; where that is another one, its `trouble` says why.
+        """
         version = desk.bot.student.version if desk.bot else ""
-        body = {"status": desk.state, "student_version": version, "message": desk.trouble}
+        body = {"status": desk.state, "student_version": version, "message": desk.trouble, "models": dict(desk.models)}
         return JSONResponse(body, 200 if desk.state == "ready" else 503)
 
     if web:

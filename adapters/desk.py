@@ -5,19 +5,21 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+from adapters.live_help import TEACHER, LiveHelp
 from bot.access import Asker
 from bot.answer import Answer, Bot, Stage
 from bot.config import ConfigError, Settings
 from bot.database import Database, DatabaseError, Result
+from bot.deployed import Deployed
 from bot.feedback import Corrected, Feedback, Rejected, Tally
 from bot.glossary import GlossaryError
 from bot.history import Remembered, recent, run_again
 from bot.manifest import StudentError
-from bot.opening import limits, open_bot, open_database
+from bot.opening import limits, open_database
 from bot.review import Review
 from bot.schema import Dialect
 from bot.store import Store, StoreError
@@ -45,11 +47,22 @@ class Desk:
         self.settings = settings
         self.state: State = "opening"
         self.trouble = ""
-        self.bot: Bot | None = None
+        self._deployed: Deployed | None = None
+        self._help = LiveHelp(settings) if settings.live_teacher else None
         self._store: Store | None = None
         self._opening = threading.Lock()
         self._opening_store = threading.Lock()
         self._results = _Results(_KEPT_CELLS)
+
+    @property
+    def bot(self) -> Bot | None:
+        """The bot that answers now; None until it is open. Another one may take its place between two calls."""
+        return self._deployed.bot if self._deployed is not None else None
+
+    @property
+    def models(self) -> Mapping[str, Any]:
+        """Which student was promoted, which one serves, and why that is another, if it is."""
+        return self._deployed.facts() if self._deployed is not None else {}
 
     def open(self) -> None:
         """Open the bot if it is not open. What keeps it from opening ends up in `trouble`, for people."""
@@ -60,7 +73,10 @@ class Desk:
             database: Database | None = None
             try:
                 database = open_database(self.settings)
-                self.bot = open_bot(self.settings, database)
+                deployed = Deployed(self.settings, database)
+                deployed.open()
+                deployed.watch()
+                self._deployed = deployed
                 self.state = "ready"
                 import bot.chart_picture  # noqa: F401 - the first chart should not wait for matplotlib
             except (DatabaseError, GlossaryError, StudentError, ConfigError) as error:
@@ -75,8 +91,11 @@ class Desk:
     def close(self) -> None:
         """Release the connections."""
         self.state = "closed"
-        if self.bot is not None:
+        if self._deployed is not None and self.bot is not None:
+            self._deployed.close()
             self.bot.database.close()
+        if self._help is not None:
+            self._help.close()
         if self._store is not None:
             self._store.close()
 
@@ -84,15 +103,20 @@ class Desk:
         self, question: str, *, door: str, user_id: str, watch: Callable[[Stage], None] = lambda _: None
     ) -> Asked:
         """Answer and remember. The answer is kept whether or not somebody still waits for it."""
-        if self.bot is None:
+        bot = self.bot
+        if bot is None:
             return Asked(Answer("", question, "failed", self.trouble or NOT_READY.message, code="not-ready"))
         # Half a character, from a careless client, is known to no encoding.
         asker = Asker(user=user_id, door=door)
-        answer = self.bot.ask(question.encode("utf-8", "replace").decode("utf-8"), watch, asker=asker)
+        answer = bot.ask(question.encode("utf-8", "replace").decode("utf-8"), watch, asker=asker)
+        if answer.status == "unsure" and self._help is not None:
+            answer = self._help.ask(bot, answer, asker)
         if answer.result is not None:
             self._results.keep(answer.id, answer.result)
         try:
             self._memory().save(answer, door=door, user_id=user_id)
+            if answer.code == TEACHER:  # its word nominates, as a person's vote does, and admits as little
+                self.vote(answer.id, TEACHER, 1)
         except StoreError as error:
             return Asked(answer, error.message)
         return Asked(answer)

@@ -8,7 +8,20 @@ from typing import Annotated
 
 import typer
 
-from adapters.commands import ask, bench, check, distill, evaluate, pairs, review, serve, teacher
+from adapters.commands import (
+    ask,
+    bench,
+    check,
+    distill,
+    evaluate,
+    models,
+    nightly,
+    pairs,
+    review,
+    schedule,
+    serve,
+    teacher,
+)
 from adapters.faults import USAGE, report
 
 app = typer.Typer(
@@ -24,6 +37,9 @@ app.command("eval")(evaluate.command)
 app.command("check")(check.command)
 app.command("distill")(distill.command)
 app.command("teacher")(teacher.command)
+app.command("models")(models.command)
+app.command("nightly")(nightly.command)
+app.command("schedule")(schedule.command)
 app.command("serve")(serve.command)
 app.command("bench")(bench.command)
 app.command("review")(review.command)

@@ -15,6 +15,7 @@ from bot.access import NOBODY, Access, Asker
 from bot.candidates import Candidate, Trial
 from bot.confidence import Calibration, Judged, judge, same_result
 from bot.database import Database, DatabaseError, Limits, Result
+from bot.drift import Drift
 from bot.glossary import Glossary
 from bot.guard import Rejected
 from bot.linking import Linked, link
@@ -78,13 +79,13 @@ class Bot:
     def __init__(
         self, database: Database, schema: Schema, glossary: Glossary, index: ValueIndex, student: Student,
         limits: Limits, beam: int = 4, threshold: float | None = None, today: date | None = None,
-        calibration: Calibration | None = None, access: Access | None = None,
+        calibration: Calibration | None = None, access: Access | None = None, drift: Drift | None = None,
     ) -> None:
         self.database = database
         self.schema = schema
         self.glossary = glossary
         self.student = student
-        self._index = index
+        self.index = index
         self._limits = limits
         self._beam = beam
         fitted = calibration.threshold if calibration else None
@@ -92,7 +93,9 @@ class Bot:
         self._today = today
         self._calibration = calibration
         self.access = access or Access()
-        self._trial = Trial(database, schema, Shorthand(schema, glossary), limits)
+        self.drift = drift
+        # What the student says is read by the tables that it learned; whether they are still so is asked afterwards.
+        self._trial = Trial(database, schema, Shorthand(drift.learned if drift else schema, glossary), limits, drift)
 
     def ask(
         self, question: str, watch: Callable[[Stage], None] = lambda _: None, *, asker: Asker = NOBODY
@@ -107,6 +110,8 @@ class Bot:
         early = refuse_early(question)
         if early is not None:
             return self._answer(question, "refused", early.message, clock, code=early.code)
+        if self.drift is not None and (new := self.drift.asked(question)):
+            return self._answer(question, "refused", self.drift.refusal(new), clock, code="drift")
         linked = self.link(question)
         clock.lap("link")
         watch("writing")
@@ -126,9 +131,14 @@ class Bot:
         other._today = day
         return other
 
+    @property
+    def today(self) -> date:
+        """What questions call today."""
+        return self._today or date.today()
+
     def link(self, question: str) -> Linked:
         """The question with its values, numbers and times found."""
-        return link(question, self._index, self._today or date.today())
+        return link(question, self.index, self.today)
 
     def consider(
         self, linked: Linked, predictions: Sequence[Prediction], lap: Callable[[str], None] = lambda _: None,
@@ -169,7 +179,7 @@ class Bot:
         denied = next((c for c in candidates if c.denied), None)
         if denied is not None and not any(c.stands and c.rank < denied.rank for c in candidates):
             # Another candidate would only leave out what was asked for.
-            return self._answer(question, "refused", denied.denied, clock, code="access", confidence=denied.share)
+            return self._answer(question, "refused", denied.denied, clock, code=denied.fault, confidence=denied.share)
         if not judged:
             tried = tuple(c.fault for c in candidates if c.fault)
             failure = next((c.error for c in reversed(candidates) if c.error), None)

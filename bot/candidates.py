@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from bot.access import NOBODY, Access, Rights
 from bot.database import Database, DatabaseError, Limits, Result
+from bot.drift import Drift
 from bot.evidence import with_evidence
 from bot.guard import Rejected
 from bot.linking import Linked
@@ -26,8 +27,9 @@ class Candidate:
 
     `share` is its part of the probability of all candidates. A refusal has neither `sql` nor `result`; one that is out
     has a `fault` ("guard: unknown-column", "expand: ...", "database: failed"), and one that a certain answer made
-    unnecessary to run is `skipped`. `denied` says what the access rules keep from the asker. `sql` is in the database's
-    own dialect and `canonical` in SQLite's; both have their values written in and run as they stand.
+    unnecessary to run is `skipped`. `denied` says what the access rules keep from the asker (`fault` is "access"), or
+    what changed in the database since the student learned it ("drift"). `sql` is in the database's own dialect and
+    `canonical` in SQLite's; both have their values written in and run as they stand.
     """
 
     prediction: Prediction
@@ -55,8 +57,11 @@ class Candidate:
 class Trial:
     """Runs candidates over one database."""
 
-    def __init__(self, database: Database, schema: Schema, shorthand: Shorthand, limits: Limits) -> None:
+    def __init__(
+        self, database: Database, schema: Schema, shorthand: Shorthand, limits: Limits, drift: Drift | None = None
+    ) -> None:
         self._database = database
+        self._drift = drift
         self._schema = schema
         self._shorthand = shorthand
         self._limits = limits
@@ -109,6 +114,9 @@ class Trial:
             bound = bind(prediction.short, linked, self._shorthand)
         except ShorthandError as error:
             return Candidate(prediction, rank, share, fault=f"expand: {error}")
+        if self._drift is not None and (touched := self._drift.touched(bound.tree)):
+            refusal = self._drift.refusal(touched)
+            return Candidate(prediction, rank, share, canonical=literal_sql(bound), fault="drift", denied=refusal)
         plain, bound = bound, replace(bound, tree=with_evidence(bound.tree, self._schema))
         safe = rights.check(bound.sql, self._schema)
         if bound.tree is not plain.tree and isinstance(safe, Rejected):

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -49,6 +49,14 @@ class Settings(BaseSettings):
     student_dir: Path = Field(
         default=ROOT / "demo" / "student", description="The directory of the student that serves."
     )
+    models_url: str | None = Field(
+        default=None,
+        description="Where versions of the student lie: a folder, or a URL. Default: student_dir alone serves.",
+    )
+    models_poll: float = Field(
+        default=2.0, gt=0, le=3600, description="Seconds between two looks at which version was promoted."
+    )
+    models_keep: int = Field(default=5, ge=2, description="How many versions that served are kept.")
     state_dir: Path = Field(
         default_factory=lambda: Path.home() / ".mynah", description="Where Mynah keeps what it makes itself."
     )
@@ -104,6 +112,29 @@ class Settings(BaseSettings):
     pairs_per_channel: int = Field(
         default=100, ge=0, description="Pairs of one channel and day that are admitted without a reviewer, at the most."
     )
+    live_teacher: bool = Field(
+        default=False, description="Ask the teacher at teacher_url too where the student is unsure."
+    )
+    live_teacher_seconds: float = Field(
+        default=10.0, gt=0, le=120, description="Seconds that the teacher gets for such an answer."
+    )
+    nightly_recipe: Path = Field(
+        default=ROOT / "demo" / "nightly.toml", description="The recipe of the nightly training."
+    )
+    nightly_start: Literal["incumbent", "scratch"] = Field(
+        default="incumbent", description="Where a night's student starts: from the one that serves, or from nothing."
+    )
+    nightly_examples: Path | None = Field(
+        default=None, description="Questions with gold SQL for the gate. Default: held-out ones of the synthesis."
+    )
+    nightly_regression: Path | None = Field(
+        default=None, description="Questions that no student may lose again. Default: regression.jsonl in state_dir."
+    )
+    nightly_cron: str = Field(default="30 2 * * *", description="When `mynah schedule` runs the night, in cron's form.")
+    nightly_timezone: str = Field(default="UTC", description="The time zone of nightly_cron.")
+    nightly_grace: int = Field(
+        default=14_400, ge=1, description="Seconds that a night may begin late, where nobody was awake at its time."
+    )
     web_host: str = Field(default="127.0.0.1", description="Where the web door listens.")
     web_port: int = Field(default=8765, ge=0, le=65_535, description="The web door's port.")
 
@@ -127,6 +158,13 @@ class Settings(BaseSettings):
             raise ValueError(f"each reviewer has a name and a token of {SHORTEST_TOKEN} characters or more")
         return value
 
+    @field_validator("live_teacher")
+    @classmethod
+    def _live_teacher_is_somewhere(cls, value: bool, others: ValidationInfo) -> bool:
+        if value and not others.data.get("teacher_url"):
+            raise ValueError("it needs teacher_url, a server that runs all the time")
+        return value
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -138,6 +176,11 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """What is given in code wins over the environment, and that over the file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def regression_file(self) -> Path:
+        """The questions that no student may lose again."""
+        return self.nightly_regression or self.state_dir / "regression.jsonl"
 
     @property
     def store_url(self) -> str:

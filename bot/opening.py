@@ -11,6 +11,7 @@ from bot.answer import Bot
 from bot.confidence import Calibration
 from bot.config import Settings
 from bot.database import Database, Limits, connect
+from bot.drift import drift
 from bot.glossary import load_glossary
 from bot.manifest import StudentError
 from bot.student import Student
@@ -28,11 +29,14 @@ def open_bot(settings: Settings, database: Database | None = None) -> Bot:
     access.validate(schema)
     glossary = load_glossary(settings.glossary or _own_glossary(settings.student_dir))
     student = Student.load(settings.student_dir, glossary, settings.threads)
-    if student.schema.fingerprint != schema.fingerprint:
+    changed = drift(student.schema, schema)
+    if changed is not None and changed.foreign:
         raise StudentError(
             "this student was trained for another database, or the tables have changed since: "
             "train it again with `mynah distill`, or set student_dir"
         )
+    if changed is not None:
+        log.warning("%s Questions that touch it are refused until a student is trained again.", changed.sentence())
     index = cached_index(database, schema, glossary.values, settings.state_dir / "index")
     return Bot(
         database,
@@ -46,6 +50,7 @@ def open_bot(settings: Settings, database: Database | None = None) -> Bot:
         settings.today,
         _calibration(settings),
         access,
+        changed,
     )
 
 

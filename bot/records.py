@@ -23,7 +23,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import JSON, TypeDecorator
 
-REVISION = "0003"  # the newest migration; known here so that opening an up-to-date store needs no alembic
+REVISION = "0004"  # the newest migration; known here so that opening an up-to-date store needs no alembic
 VERSION_TABLE = "mynah_version"
 
 PairSource = Literal["vote", "correction"]
@@ -221,6 +221,17 @@ class RunRow(Record):
     started_at: Mapped[datetime] = mapped_column(Moment)
     finished_at: Mapped[datetime | None] = mapped_column(Moment)
     outcome: Mapped[str | None] = mapped_column(Prose)
+
+
+class LeaseRow(Record):
+    """Who works on a job now. A holder that lives renews `until`; after one that died, another takes over."""
+
+    __tablename__ = "leases"
+
+    job: Mapped[str] = mapped_column(Name(64), primary_key=True)
+    day: Mapped[date]
+    holder: Mapped[str] = mapped_column(Name(64))
+    until: Mapped[datetime] = mapped_column(Moment)
 
 
 def storable(text: str) -> str:

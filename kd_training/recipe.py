@@ -19,6 +19,7 @@ import logging
 import platform
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,7 @@ KEYWORDS = (
     "SELECT", "FROM", "WHERE", "GROUP BY", "ORDER BY", "HAVING", "LIMIT", "DESC", "DISTINCT", "COUNT(*)", "IS NULL",
     "LEFT JOIN", "CASE WHEN", "100.0 *",
 )  # fmt: skip
+_UNTOLD: dict[str, Any] = {"student": {"output"}, "night": True}  # what shapes no student
 log = logging.getLogger(__name__)
 
 
@@ -80,14 +82,34 @@ def opened(path: Path, url: str, glossary: Path | None, today: date, teacher: Te
         database.close()
 
 
+@dataclass(frozen=True)
+class Extra:
+    """What a run has beside its recipe: a student to `start` from instead of from the recipe's weights, and the
+    `added` pairs that join each stage, a file of JSON lines, with the `words` that both know."""
+
+    start: Path | None = None
+    added: Path | None = None
+    words: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training came to: the best checkpoint, the words that it knows, and what its manifest says of it."""
+
+    best: Path
+    words: Mapping[str, int]
+    history: list[dict[str, Any]]
+    teacher: str
+
+
 class Run:
     """One run of a recipe: what it makes, under `directory`, is made once."""
 
     def __init__(
         self, recipe: Recipe, root: Path, database: Database, url: str, glossary: Path | None, today: date,
-        teacher: Teacher | None = None,
+        teacher: Teacher | None = None, work: Path | None = None, extra: Extra | None = None,
     ) -> None:
-        self._teacher = teacher
+        self._teacher, self.extra = teacher, extra or Extra()
         self.recipe, self._root, self._url = recipe, root, url
         self._database, self._glossary, self._today = database, glossary, today
         self._schema = database.schema()
@@ -96,15 +118,20 @@ class Run:
         for corpus in corpora:
             if not corpus.is_dir():
                 raise ConfigError(f"synthesize.corpus: there is no folder {corpus}")
-        key = _identity(recipe, self._schema, corpora, glossary, today)
-        self.directory = root / "runs" / f"{recipe.student.version}-{key}"
+        self.key = _identity(recipe, self._schema, corpora, glossary, today, self.extra)
+        self.directory = (work or root / "runs") / f"{recipe.student.version}-{self.key}"
 
     def student(self) -> Path:
         """All stages, then the student's directory."""
-        words: dict[str, int] = {}
+        made = self.packaged(self.trained(), self.recipe.student.output)
+        self.calibrate(made)
+        return made
+
+    def trained(self) -> Trained:
+        """The checkpoint that all stages come to."""
+        words = dict(self.extra.words)
         history: list[dict[str, Any]] = []
-        start: Path | None = None
-        pairs = self.directory
+        start = self.extra.start
         taught = self.taught()
         for stage in self.recipe.stage:
             pairs = self.pairs(stage)
@@ -114,23 +141,29 @@ class Run:
             history.append(_told(stage, pairs, report, taught.get(stage.name)))
             start = report.best
         assert start is not None  # a recipe has a stage
+        return Trained(start, words, history, _named(taught))
+
+    def packaged(
+        self, trained: Trained, output: Path, version: str = "", told: Mapping[str, Any] | None = None
+    ) -> Path:
+        """The student's directory; `told` joins what its manifest says of its origin."""
         origin = {
             "made_on": self._today.isoformat(),
             "machine": f"{platform.machine()}, Python {platform.python_version()}",
-            "recipe": json.loads(self.recipe.model_dump_json(exclude={"student": {"output"}})),
-            "teacher": _named(taught),
-            "stages": history,
+            "recipe": json.loads(self.recipe.model_dump_json(exclude=_UNTOLD)),
+            "teacher": trained.teacher,
+            "stages": trained.history,
+            **(told or {}),
         }
-        target = self.recipe.student
-        made = package_student(start, target.output, self._schema, words, target.version, origin, self._glossary)
-        self._calibrate(made, pairs)
-        return made
+        name = version or self.recipe.student.version
+        return package_student(trained.best, output, self._schema, trained.words, name, origin, self._glossary)
 
-    def _calibrate(self, student: Path, pairs: Path) -> None:
+    def calibrate(self, student: Path) -> None:
         """Fit the confidences on what the last stage held out; a student without them serves, only less sure."""
         target = self.recipe.student
         if not target.calibrated_on:
             return
+        pairs = self.pairs(self.recipe.stage[-1])
         observer = Observer(Student.load(student, self._terms), self._database, self._terms, self._today)
         try:
             found = observer.fit(sample_pairs(pairs, target.calibrated_on), target.target)
@@ -150,18 +183,27 @@ class Run:
         assert self.recipe.teacher is not None and self._teacher is not None  # run_recipe saw to it
         pairs = {stage.name: self.pairs(stage) for stage in self.recipe.stage}
         ground = Ground.of(self._database, self._terms, self._today)
-        return Lessons(self.recipe.teacher, self._teacher, pairs, self.directory, ground)
+        return Lessons(self.recipe.teacher, self._teacher, pairs, self.directory, ground, self.extra.added)
+
+    def labelled(self) -> None:
+        """Have the teacher label what it is asked; nothing without a teacher."""
+        if self.recipe.teacher is not None:
+            self._lessons().labelled()
 
     def taught(self) -> dict[str, Taught]:
         """What the teacher gives each stage; nothing without a teacher."""
         if self.recipe.teacher is None:
             return {}
-        config = self.config(self.recipe.stage[0], {"data": ["pairs"], "output": "model"})
+        config = self._first_config()
         return self._lessons().taught(lambda pairs: self._tokenizer(config, pairs), config.n_embd)
 
     def tokenizer(self, taught: Taught) -> Path:
         """The student's tokenizer, learned from the first stage's pairs if need be."""
-        return self._tokenizer(self.config(self.recipe.stage[0], {"data": ["pairs"], "output": "model"}), taught.data)
+        return self._tokenizer(self._first_config(), taught.data)
+
+    def _first_config(self) -> DistillConfig:
+        init = {"init": str(self.extra.start)} if self.extra.start else {}
+        return self.config(self.recipe.stage[0], {"data": ["pairs"], "output": "model", **init})
 
     def _tokenizer(self, config: DistillConfig, pairs: Path) -> Path:
         """The student's tokenizer, known before training: hidden states are kept in its positions."""
@@ -199,8 +241,9 @@ class Run:
     def _train(
         self, stage: Stage, pairs: Path, start: Path | None, words: Mapping[str, int], taught: Taught | None
     ) -> Report:
+        own = [pairs / "train.jsonl", *([self.extra.added] if self.extra.added else [])]
         given: dict[str, Any] = {
-            "data": [taught.data if taught else pairs / "train.jsonl"],
+            "data": [taught.data] if taught else own,
             "held_out": pairs / "valid.jsonl",
             "output": self.directory / stage.name / "model",
         }
@@ -222,15 +265,16 @@ class Run:
 
 
 def _identity(
-    recipe: Recipe, schema: Schema, corpora: Iterable[Path], glossary: Path | None, today: date
+    recipe: Recipe, schema: Schema, corpora: Iterable[Path], glossary: Path | None, today: date, extra: Extra
 ) -> str:
     """Eight digits over everything that shapes the pairs and the student."""
     # A recipe without a teacher has the digits that it had before there were any.
-    left_out: dict[str, Any] = {"student": {"output"}, **({} if recipe.teacher else {"teacher": True})}
+    left_out: dict[str, Any] = {**_UNTOLD, **({} if recipe.teacher else {"teacher": True})}
     digest = hashlib.sha256(recipe.model_dump_json(exclude=left_out).encode())
     digest.update(f"{schema.fingerprint} {today}".encode())
     files = sorted(file for corpus in corpora for file in corpus.rglob("*.jsonl"))
-    for file in [*files, *([glossary] if glossary else [])]:
+    started = extra.start / "model.safetensors" if extra.start else None
+    for file in [*files, *filter(None, (glossary, extra.added, started))]:
         digest.update(file.read_bytes())
     return digest.hexdigest()[:8]
 

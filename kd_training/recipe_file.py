@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from eval_harness.gate import Rules
 from kd_training.distill_config import ConfigError
 from kd_training.teaching import Teaching
 
@@ -49,6 +51,27 @@ class Stage(BaseModel):
     distill: dict[str, Any] = {}
 
 
+class Night(BaseModel):
+    """What a nightly run does with people's pairs and with what comes of them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    copies: int = Field(default=20, ge=1)  # how often an admitted pair stands in an epoch; twice that for a correction
+    held_out: int = Field(default=200, ge=1)  # questions of each held-out kind that both students are measured with
+    disk: float = Field(default=2.0, ge=0)  # GB that must be free before it begins
+    gate: dict[str, float] = {}  # settings of the gate, by their names in eval_harness/gate.py
+
+    @model_validator(mode="after")
+    def _gate_is_known(self) -> Night:
+        if odd := sorted(self.gate.keys() - {field.name for field in fields(Rules)}):
+            raise ValueError(f"gate: there is no setting {odd[0]}")
+        return self
+
+    def rules(self) -> Rules:
+        """What the gate asks for."""
+        return Rules(**{name: int(v) if name in ("tag_least", "least") else v for name, v in self.gate.items()})  # type: ignore[arg-type]
+
+
 class Recipe(BaseModel):
     """A whole recipe; `distill` lacks the data and output, which the run fills in."""
 
@@ -58,6 +81,7 @@ class Recipe(BaseModel):
     synthesize: dict[str, Any]
     distill: dict[str, Any]
     teacher: Teaching | None = None
+    night: Night = Night()
     stage: tuple[Stage, ...] = (Stage(name="only"),)
 
     @model_validator(mode="after")

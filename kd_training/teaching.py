@@ -90,12 +90,16 @@ class Taught:
 
 
 class Lessons:
-    """The teaching of one recipe, under `directory`. `pairs` is a stage's folder of pairs, by the stage's name."""
+    """The teaching of one recipe, under `directory`. `pairs` is a stage's folder of pairs, by the stage's name.
+
+    `added` holds pairs that join each stage as they are: the teacher is not asked for their SQL, only for its states.
+    """
 
     def __init__(
-        self, teaching: Teaching, teacher: Teacher, pairs: Mapping[str, Path], directory: Path, ground: Ground
+        self, teaching: Teaching, teacher: Teacher, pairs: Mapping[str, Path], directory: Path, ground: Ground,
+        added: Path | None = None,
     ) -> None:
-        self._teaching, self._pairs, self._ground = teaching, pairs, ground
+        self._teaching, self._pairs, self._ground, self._added = teaching, pairs, ground, added
         self._teacher, self._directory = teacher, directory
         if teaching.source == "server" and teaching.states and teacher.url and not teacher.states_url:
             raise ConfigError(
@@ -120,16 +124,7 @@ class Lessons:
 
         Raises what training a stand-in, TeacherClient, label and extract_states raise.
         """
-        model = self.stand_in()
-        teacher = self._teacher
-        if model is not None:
-            teacher = replace(teacher, model=str(model), style="student", url=None, states_url=None, arguments=())
-        identity = _identity(teacher, model)
-        out = {name: self._directory / name / f"taught-{identity}" for name in self._pairs}
-        if not all(self._is_labelled(folder) for folder in out.values()):
-            with self._client(teacher, "generate") as client:
-                for name, folder in out.items():
-                    self._label(name, folder, teacher, identity, client)
+        model, teacher, identity, out = self._labelled()
         taught = {name: self._taught_pairs(name, folder) for name, folder in out.items()}
         if self._teaching.states:
             words = _Words(teacher, load_tokenizer(tokenizer(next(iter(taught.values())))), self._ground)
@@ -144,6 +139,23 @@ class Lessons:
             )
             for name, folder in out.items()
         }
+
+    def labelled(self) -> list[Path]:
+        """The first part of it: each stage's folder, with the teacher's SQL in it."""
+        return list(self._labelled()[3].values())
+
+    def _labelled(self) -> tuple[Path | None, Teacher, str, dict[str, Path]]:
+        model = self.stand_in()
+        teacher = self._teacher
+        if model is not None:
+            teacher = replace(teacher, model=str(model), style="student", url=None, states_url=None, arguments=())
+        identity = _identity(teacher, model)
+        out = {name: self._directory / name / f"taught-{identity}" for name in self._pairs}
+        if not all(self._is_labelled(folder) for folder in out.values()):
+            with self._client(teacher, "generate") as client:
+                for name, folder in out.items():
+                    self._label(name, folder, teacher, identity, client)
+        return model, teacher, identity, out
 
     def _is_labelled(self, folder: Path) -> bool:
         return (folder / FINISHED).exists() and (not self._teaching.reword or (folder / REWORDED).exists())
@@ -181,10 +193,14 @@ class Lessons:
                 yield {**line, "target": labelled[place]["target"], "key": labelled[place]["key"]}
         if self._teaching.reword:
             yield from _lines(folder / "reworded.jsonl")
+        if self._added is not None:
+            yield from _lines(self._added)
 
     def _forced(self, stage: str, folder: Path) -> list[Forced]:
         """The pairs whose states are wanted: those that the teacher was asked for, as they are learned."""
         asked = {(q.question, q.prompt) for q in self._questions(stage)}
+        if self._added is not None:
+            asked |= {(line["question"], line["prompt"]) for line in _lines(self._added)}
         return [
             Forced(line["key"], line["prompt"], line["target"], line["question"])
             for line in _lines(folder / "train.jsonl")

@@ -38,12 +38,13 @@ class Mynah:
         return kept | {f"MYNAH_{name.upper()}": str(value) for name, value in given.items() if value is not None}
 
     def __call__(
-        self, *arguments: str | bytes, before: Callable[[], None] | None = None, **settings: object
+        self, *arguments: str | bytes, before: Callable[[], None] | None = None, patience: float = 120,
+        **settings: object,
     ) -> Done:
-        """Run it in `folder` to its end."""
+        """Run it in `folder` to its end, which must come within `patience` seconds."""
         done = subprocess.run(
             [sys.executable, "-c", "import sys; from adapters.terminal import main; sys.exit(main())", *arguments],
-            cwd=self.folder, env=self.environment(**settings), capture_output=True, timeout=120, preexec_fn=before,
+            cwd=self.folder, env=self.environment(**settings), capture_output=True, timeout=patience, preexec_fn=before,
             check=False,
         )  # fmt: skip
         return Done(done.returncode, done.stdout.decode(), done.stderr.decode())

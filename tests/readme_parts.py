@@ -34,6 +34,7 @@ OTHERS = {
     "demo/": "Harbor & Pine, the database to try Mynah on.",
     "demo/bench_questions.txt": "Everyday questions that `mynah bench` times.",
     "demo/distill.toml": "The recipe of the shipped student.",
+    "demo/nightly.toml": "The recipe of the nightly training.",
     "demo/distill-small.toml": "The whole chain in a few minutes, teacher included.",
     "demo/examples.txt": "Questions to click on the demo's page.",
     "demo/glossary.toml": "The company's words: metrics, conditions, names people use for values.",

@@ -17,10 +17,12 @@ from websockets.typing import Origin
 from tests.served import environment, served
 from tests.tiny_student import Tiny
 
+SERVING = {"promoted": "", "serving": "tiny-1", "number": 0, "trouble": "", "drift": ""}
+
 
 def test_a_second_start_is_fast_and_a_stop_is_clean(tiny: Tiny, tmp_path: Path) -> None:
     with served(tiny, tmp_path) as server:
-        assert server.health() == {"status": "ready", "student_version": "tiny-1", "message": ""}
+        assert server.health() == {"status": "ready", "student_version": "tiny-1", "message": "", "models": SERVING}
         assert server.stop() == (0, "")
     with served(tiny, tmp_path) as server:
         assert 0.5 < server.seconds < 5

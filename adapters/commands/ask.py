@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from adapters.commands.opening import check_writable, settings_for
+from adapters.commands.opening import check_writable, settings_to_ask
 from adapters.faults import BadUsage, expected, warn
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def command(
     check_writable(chart)
     text = " ".join(question)
     try:
-        settings = settings_for(db, student)
+        settings = settings_to_ask(db, student)
         bot = _open(settings)
     except Exception as error:
         if json and expected(error) is not None:

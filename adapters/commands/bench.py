@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from adapters.commands.bench_training import measure_training
-from adapters.commands.opening import check_writable, settings_for, write_json
+from adapters.commands.opening import check_writable, settings_to_ask, write_json
 from adapters.faults import BadUsage, warn
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def command(
     elif size is Size.GPT2:
         rows, numbers = _against_memory()
     else:
-        rows, numbers = _serving(settings_for(db, student), questions)
+        rows, numbers = _serving(settings_to_ask(db, student), questions)
     print(tabulate(rows, headers=("what", "measured"), disable_numparse=True))
     if json is not None:
         write_json(numbers, json)

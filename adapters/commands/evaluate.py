@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from adapters.commands.opening import check_writable, settings_for
+from adapters.commands.opening import check_writable, settings_to_ask
 from adapters.faults import BadUsage, warn
 
 if TYPE_CHECKING:
-    from bot.answer import Answer
     from bot.config import Settings
     from eval_harness.campaign import Place
     from eval_harness.evaluate import Prediction
@@ -66,7 +65,7 @@ def command(
     wanted = tuple(dict.fromkeys(baseline or ()))
     _check_options(db, databases, student, predictions, wanted, pairs)
     examples = read_file(file, format)
-    settings = settings_for(db, student)
+    settings = settings_to_ask(db, student)
     places = _places(examples, settings, db, databases, fuzz, seed, guard=predictions is None)
     if predictions is None or Baseline.RETRIEVAL in wanted:
         _one_database(places)
@@ -170,6 +169,7 @@ def _recorded(path: Path, examples: Sequence[Example]) -> list[Prediction]:
 
 def _asked(settings: Settings, examples: Sequence[Example]) -> list[Prediction]:
     from bot.opening import open_bot, open_database
+    from eval_harness.answered import prediction
 
     database = open_database(settings)
     try:
@@ -212,17 +212,3 @@ def _judged(
 
     with typer.progressbar(length=len(examples), label=label, file=sys.stderr) as bar:
         return judge_all(examples, made, places, jobs, bar.update)
-
-
-def prediction(answer: Answer) -> Prediction:
-    """An answer as the harness judges it."""
-    from eval_harness.evaluate import Prediction
-
-    return Prediction(
-        status=answer.status,
-        sql=answer.sql,
-        confidence=answer.confidence,
-        latency_ms=answer.timings_ms.get("total"),
-        guard_rejections=sum(t.startswith("guard:") for t in answer.tried),
-        database_errors=sum(t.startswith("database:") for t in answer.tried),
-    )

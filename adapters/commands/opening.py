@@ -24,6 +24,21 @@ def settings_for(
     return with_demo(load_settings(database_url=database, student_dir=student, allow_unsafe_role=unsafe))
 
 
+def settings_to_ask(
+    database: str | None = None, student: Path | None = None, allow_unsafe_role: bool = False
+) -> Settings:
+    """The same for a command that asks: where no student is named, the promoted one answers.
+
+    Raises ConfigError, ShelfError or StudentError.
+    """
+    settings = settings_for(database, student, allow_unsafe_role)
+    if student is not None or settings.models_url is None:
+        return settings
+    from bot.deployed import promoted
+
+    return promoted(settings)
+
+
 def check_writable(path: Path | None, replaced: bool = False) -> None:
     """Refuse a file that cannot be written before the work that fills it begins. Raises BadUsage.
 

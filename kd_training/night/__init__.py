@@ -1,0 +1,1 @@
+"""What a night consists of, a file for each part."""

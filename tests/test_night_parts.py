@@ -1,0 +1,164 @@
+"""Parts of a night: people's SQL in the student's words, whom to start from, the report, room."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.config import ConfigError, load_settings
+from bot.database import connect
+from bot.glossary import Glossary
+from bot.store import Store
+from kd_training.night.collect import collect, write_added
+from kd_training.night.promotion import known_students, start_for
+from kd_training.night.report import NightReport, read_report, to_html, to_text, write_report
+from kd_training.night.room import RoomError, check_disk
+from kd_training.pairs import AdmittedPair, admitted_pairs
+from kd_training.questions import Ground
+from kd_training.registry import Registry
+from kd_training.schedule import Nights
+from kd_training.slotted import SlottedError, Speech, slotted
+from tests.night_town import SPREAD, Town
+from tests.tiny_student import TODAY, Tiny
+from tests.versions import version
+
+
+def admitted(question: str, sql: str, asked_on: date, weight: int = 1) -> AdmittedPair:
+    return AdmittedPair(
+        question, sql, "", asked_on, weight, (1,), ("web:ann",), ("a1",), ("tiny",), "reviewer", "terminal:carl",
+        datetime(2026, 10, 5, tzinfo=UTC),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def ground(tiny: Tiny) -> Iterator[Ground]:
+    database = connect(f"sqlite:///{tiny.database}")
+    yield Ground.of(database, Glossary(), TODAY)
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("question", "sql", "short"),
+    [
+        ("average amount by item", SPREAD, "SELECT sales.item, AVG(sales.amount) FROM sales"),
+        (
+            "how many sales in Nordport?",
+            "SELECT COUNT(*) FROM sales JOIN shops ON sales.shop_id = shops.id WHERE shops.city = 'Nordport'",
+            "SELECT COUNT(*) FROM sales WHERE shops.city = :v0",
+        ),
+        (
+            "sales over 400 last month",
+            "SELECT COUNT(*) FROM sales WHERE amount > 400 AND sold_on >= '2026-10-01' AND sold_on < '2026-11-01'",
+            "SELECT COUNT(*) FROM sales WHERE sales.amount > :n0 AND sales.sold_on = :d0",
+        ),
+    ],
+)
+def test_values_become_the_questions_slots(ground: Ground, question: str, sql: str, short: str) -> None:
+    assert slotted(sql, ground.link(question), Speech.over(ground)) == short
+
+
+def test_what_cannot_be_said_is_named(ground: Ground) -> None:
+    speech = Speech.over(ground)
+    for sql in ("DROP TABLE sales", "SELECT nothing FROM nowhere", ""):
+        with pytest.raises(SlottedError):
+            slotted(sql, ground.link("how many sales?"), speech)
+    pair = admitted("what?", "SELECT nothing FROM nowhere", TODAY)
+    found = collect([pair, replace(pair, question="average amount by item", sql=SPREAD)], ground)
+    assert [p.short for p in found.pairs] == ["SELECT sales.item, AVG(sales.amount) FROM sales"]
+    assert [q for q, _ in found.unsaid] == ["what?"]
+
+
+def test_a_pair_is_read_on_the_day_it_was_asked(ground: Ground) -> None:
+    sql = "SELECT COUNT(*) FROM sales WHERE sold_on >= '2026-09-01' AND sold_on < '2026-10-01'"
+    pair = admitted("how many sales last month?", sql, date(2026, 10, 5))
+    (learned,) = collect([pair], ground).pairs
+    assert learned.short == "SELECT COUNT(*) FROM sales WHERE sales.sold_on = :d0"
+
+
+def test_lines_stand_as_often_as_they_count_and_their_words_are_known(ground: Ground, tmp_path: Path) -> None:
+    pair = admitted("whopping amount by item", SPREAD, TODAY, 2)
+    found = collect([pair], ground)
+    words = write_added(found.pairs, 5, {"shopping": 900}, tmp_path / "added.jsonl")
+    assert len((tmp_path / "added.jsonl").read_text("utf-8").splitlines()) == 10
+    assert words["whopping"] >= 3 and words["shopping"] == 900
+    assert "whopping" in (tmp_path / "added.jsonl").read_text("utf-8")
+
+
+def test_held_out_questions_never_train(tiny: Tiny, tmp_path: Path) -> None:
+    town = Town.built(tiny, tmp_path)
+    town.correct(["average amount by item", "number of sales"])
+    with Store.open(town.state_url) as store:
+        assert {p.question for p in admitted_pairs(store)} == {"average amount by item", "number of sales"}
+        assert {p.question for p in admitted_pairs(store, {"Number of sales"})} == {"average amount by item"}
+        (pair, _) = admitted_pairs(store, today=TODAY)
+        assert (pair.asked_on, pair.weight, pair.users) == (TODAY, 2, ("web:ann",))
+    town.decide("withdrawn")
+    with Store.open(town.state_url) as store:
+        assert admitted_pairs(store) == []
+
+
+def test_the_next_student_does_not_start_from_one_that_knows_what_was_taken_out(
+    tiny: Tiny, ground: Ground, tmp_path: Path
+) -> None:
+    town = Town.built(tiny, tmp_path / "town")
+    settings = town.settings()
+    registry = Registry(str(settings.models_url))
+    assert [(s.manifest.version, s.serves) for s in known_students(settings, registry)] == [("tiny-1", True)]
+    for name, pairs in (("clean", ["a"]), ("poisoned", ["a", "b"])):
+        registry.add(version(tiny, tmp_path, name, night={"pairs": pairs}))
+        registry.promote(name, "nightly", "")
+    students = known_students(settings, registry)
+    assert [s.manifest.version for s in students] == ["poisoned", "clean", "tiny-1"]
+
+    def start(*pairs: str) -> str:
+        found = start_for(students, pairs, ground.schema)
+        return found.manifest.version if found else "nothing"
+
+    assert [start("a", "b", "c"), start("a"), start("c")] == ["poisoned", "clean", "tiny-1"]
+    shutil.rmtree(tmp_path / "town" / "models" / "versions" / "clean")
+    assert [s.manifest.version for s in known_students(settings, registry)] == ["poisoned", "tiny-1"]
+
+
+def test_a_report_escapes_and_says_what_matters(tmp_path: Path) -> None:
+    report = NightReport(
+        "2026-11-22", "kept", "night-2", "night-1", reasons=("it loses <b>“x”</b>",), before=(80, 100), after=(70, 100),
+        better=("a & b",), worse=tuple(f"question {n}" for n in range(30)), learned=5, fresh=2,
+        admission={"admitted": 2, "rejected": 1}, seconds={"distil": 600.0}, next_run="2026-11-23 02:30 UTC",
+        unsaid=(("odd", "no words"),),
+    )  # fmt: skip
+    assert read_report(json.loads(json.dumps(asdict(report)))) == report
+    text = to_text(report)
+    for said in ("The gate said no", "80 of 100 right, 80.0% (95 % interval 71% to 87%)", "Worse (30)", "2 admitted",
+                 "10 min", "2026-11-23 02:30 UTC", "odd: no words"):  # fmt: skip
+        assert said in text, said
+    assert text.count("question ") == 10
+    page = to_html(report)
+    assert "&lt;b&gt;" in page and "<b>" not in page and "a &amp; b" in page and "http" not in page
+    assert [p.suffix for p in write_report(report, tmp_path / "r")] == [".json", ".txt", ".html"]
+    assert report.outcome() == "the gate said no: it loses <b>“x”</b>" and not report.passed
+
+
+def test_no_room_is_said_before_anything_begins(tmp_path: Path) -> None:
+    check_disk(tmp_path / "not" / "there", 0.000001)
+    with pytest.raises(RoomError, match="a night needs 1e"):
+        check_disk(tmp_path, 1e9)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("nightly_timezone", "Mars/Olympus"), ("nightly_cron", "at midnight"), ("nightly_cron", "")]
+)
+def test_a_schedule_that_means_nothing_is_refused(name: str, value: str) -> None:
+    settings = load_settings().model_copy(update={name: value})
+    with pytest.raises(ConfigError, match=name):
+        Nights(settings)
+
+
+def test_the_next_run_is_told_in_its_time_zone() -> None:
+    settings = load_settings(nightly_cron="30 2 * * *", nightly_timezone="Europe/London")
+    assert " 02:30 " in Nights(settings).next_run()
