@@ -131,6 +131,20 @@ class Settings(BaseSettings):
     pairs_per_channel: int = Field(
         default=100, ge=0, description="Pairs of one channel and day that are admitted without a reviewer, at the most."
     )
+    slack_bot_token: SecretStr | None = Field(
+        default=None, description="Slack: the bot's token (xoxb-…), where one workspace has the app."
+    )
+    slack_app_token: SecretStr | None = Field(
+        default=None, description="Slack: the app's token (xapp-…), for Socket Mode."
+    )
+    slack_signing_secret: SecretStr | None = Field(
+        default=None, description="Slack: the app's signing secret, for HTTP at /slack/events."
+    )
+    slack_client_id: str | None = Field(
+        default=None, description="Slack: the app's client id, for several workspaces through OAuth."
+    )
+    slack_client_secret: SecretStr | None = Field(default=None, description="Slack: the secret that belongs to it.")
+    slack_api_url: str = Field(default="https://slack.com/api/", description="Slack: where its API is.")
     web_host: str = Field(default="127.0.0.1", description="Where the web door listens.")
     web_port: int = Field(default=8765, ge=0, le=65_535, description="The web door's port.")
 
