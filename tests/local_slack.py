@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, UnixConnector, WSMsgType, web
+from slack_sdk.signature import SignatureVerifier
 
 from tests.local_slack_inside import EVENTS, PORT
 
@@ -160,7 +161,7 @@ class LocalSlack:
         async with self._session.request(
             request.method, f"http://slack{request.rel_url}", data=body, headers=headers
         ) as got:
-            text = (await got.read()).replace(f"127.0.0.1:{PORT}".encode(), self.base.removeprefix("http://").encode())
+            text = self._seen_from_here(await got.read())
             return web.Response(body=text, status=got.status, content_type=got.content_type)
 
     async def anything(self, request: web.Request) -> web.StreamResponse:
@@ -176,7 +177,7 @@ class LocalSlack:
             async def pass_on(source: Any, target: Any) -> None:
                 async for message in source:
                     if message.type == WSMsgType.TEXT:
-                        await target.send_str(message.data)
+                        await target.send_str(self._seen_from_here(message.data.encode()).decode())
                 await target.close()
 
             await asyncio.gather(pass_on(near, far), pass_on(far, near))
@@ -184,8 +185,9 @@ class LocalSlack:
 
     async def event(self, request: web.Request) -> web.StreamResponse:
         """One event, to all replicas, as often as is asked for; Slack hears the first replica's answer."""
-        body = await request.read()
+        body = self._seen_from_here(await request.read())
         headers = {k: v for k, v in request.headers.items() if k.lower() not in ("host", "content-length")}
+        headers |= signed(body)
 
         async def send(replica: str) -> web.Response:
             started = time.monotonic()
@@ -199,10 +201,24 @@ class LocalSlack:
         good = [o for o in outcomes if isinstance(o, web.Response)]
         return good[0] if good else web.Response(status=503)
 
+    def _seen_from_here(self, body: bytes) -> bytes:
+        """The same with the proxy's address in the place of the local Slack's own, which only reaches itself."""
+        here = self.base.removeprefix("http://")
+        for there, found in ((f"127.0.0.1:{PORT}", here), (f"127.0.0.1%3A{PORT}", here.replace(":", "%3A"))):
+            body = body.replace(there.encode(), found.encode())
+        return body
+
     async def close(self) -> None:
         """Release the connections."""
         await self._session.close()
         await self._outside.close()
+
+
+def signed(body: bytes, stamp: str = "") -> dict[str, str]:
+    """The headers of a request that Slack signed."""
+    stamp = stamp or str(int(time.time()))
+    made = SignatureVerifier(SECRET).generate_signature(timestamp=stamp, body=body)
+    return {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": made or ""}
 
 
 def finished(message: dict[str, Any]) -> bool:

@@ -6,8 +6,10 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
+from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization.async_authorize import AsyncInstallationStoreAuthorize
+from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.oauth.async_oauth_settings import AsyncOAuthSettings
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import Engine
@@ -47,6 +49,8 @@ def make_bolt(settings: Settings, engine: Engine | None) -> tuple[AsyncApp, Work
         # Requests over Socket Mode carry no signature; HTTP is not opened without a secret.
         "signing_secret": secret.get_secret_value() if secret else "unused",
         "request_verification_enabled": secret is not None,
+        # Bolt would log the whole of what no listener is there for.
+        "raise_error_for_unhandled_request": True,
     }  # fmt: skip
     if settings.slack_client_id is None or settings.slack_client_secret is None or engine is None:
         token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""
@@ -82,6 +86,13 @@ def listen(app: AsyncApp, slack: Slack) -> None:
     """Register all listeners."""
     for each in (messages, reactions, buttons, windows, commands, home):
         each.register(app, slack)
+
+    @app.error
+    async def went_wrong(error: Exception) -> BoltResponse:
+        if isinstance(error, BoltUnhandledRequestError):
+            return BoltResponse(status=200)
+        log.error("a listener of the Slack door failed", exc_info=error)
+        return BoltResponse(status=500)
 
 
 def paths(settings: Settings) -> Sequence[str]:
