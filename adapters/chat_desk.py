@@ -69,6 +69,8 @@ class ChatDesk:
         """Answer with the channel's database and remember. What `watch` raises ends the work before its next stage."""
         place = self.place(asker)
         if place.bot is None:
+            place.open()  # waits for the one that is being opened, and tries again where that failed
+        if place.bot is None:
             return Asked(Answer("", question, "failed", place.trouble or NOT_READY.message, code="not-ready"))
         answer = place.bot.ask(question.encode("utf-8", "replace").decode("utf-8"), watch, asker=asker)
         return Asked(answer, self._remember(answer, asker, thread))

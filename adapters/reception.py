@@ -21,7 +21,7 @@ from bot.access import Asker
 from bot.answer import Stage
 from bot.store import StoreError
 
-WORKERS = 4  # questions answered at the same time; the others wait their turn
+WORKERS = 2  # questions answered at the same time: more threads of Python only make all of them, and the loop, wait
 _BEAT = LEASE.total_seconds() / 4  # seconds between two looks at what is held and what was left
 _SWEEP = 3600.0  # seconds between two sweeps of what is old
 _PATIENCE = 1.0  # seconds between two words on how a question goes
@@ -77,6 +77,7 @@ class Reception:
         self._beat, self._linger = beat, linger
         self._working = ThreadPoolExecutor(WORKERS, thread_name_prefix=f"{door}-answer")
         self._noting = ThreadPoolExecutor(WORKERS, thread_name_prefix=f"{door}-memory")
+        self._accepting = ThreadPoolExecutor(WORKERS, thread_name_prefix=f"{door}-accept")  # the platform waits for it
         self._held: dict[int, Held] = {}
         self._dropped: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -101,10 +102,12 @@ class Reception:
                 await self.note(self._accepted.let_go)
         self._working.shutdown(wait=False, cancel_futures=True)
         self._noting.shutdown(wait=False)
+        self._accepting.shutdown(wait=False)
 
     async def accept(self, incoming: Incoming) -> Held | TurnedAway:
         """Take a question on, and begin to work on it. Short: a platform waits. Raises StoreError."""
-        taken = await self.note(lambda: self.desk.accepted().accept(incoming))
+        loop = asyncio.get_running_loop()
+        taken = await loop.run_in_executor(self._accepting, lambda: self.desk.accepted().accept(incoming))
         if isinstance(taken, Held):
             self._begin(taken)
         return taken

@@ -18,7 +18,7 @@ import pytest
 from bot.accepted import Accepted, Held, Incoming
 from bot.config import ROOT
 from bot.store import Store
-from tests.local_slack import ANN, APP_TOKEN, BOB, BOT, BOT_TOKEN, SALES, LocalSlack, finished, local_slack
+from tests.local_slack import ANN, BOB, BOT, BOT_TOKEN, SALES, SECRET, LocalSlack, finished, local_slack
 from tests.served import environment
 from tests.slack_door import opened, slack_settings, socket_settings
 from tests.tiny_student import Tiny
@@ -81,8 +81,9 @@ async def test_over_socket_mode_nothing_has_to_reach_the_door(tiny: Tiny, tmp_pa
 async def process(tiny: Tiny, folder: Path, slack: LocalSlack) -> AsyncIterator[tuple[subprocess.Popen[str], str]]:
     """A real `mynah serve --slack --web`."""
     variables = environment(
-        tiny, folder / "state", PYTHONPATH=str(ROOT), MYNAH_SLACK_BOT_TOKEN=BOT_TOKEN, MYNAH_SLACK_APP_TOKEN=APP_TOKEN,
-        MYNAH_SLACK_SIGNING_SECRET="test-signing-secret", MYNAH_SLACK_API_URL=slack.api,
+        tiny, folder / "state", PYTHONPATH=str(ROOT), MYNAH_SLACK_BOT_TOKEN=BOT_TOKEN,
+        MYNAH_SLACK_SIGNING_SECRET=SECRET, MYNAH_SLACK_API_URL=slack.api,
+        MYNAH_USER_RATE="1000", MYNAH_CHANNEL_RATE="1000",
     )  # fmt: skip
     running = subprocess.Popen(
         [sys.executable, "-m", "adapters.terminal", "serve", "--slack", "--web"], env=variables, cwd=folder,
@@ -125,9 +126,11 @@ async def test_a_real_process_killed_in_the_middle_and_started_again(tiny: Tiny,
 @pytest.mark.slow
 async def test_two_hundred_questions_from_twenty_channels(tiny: Tiny, tmp_path: Path) -> None:
     """None lost, none doubled, and with fifty in flight Slack hears "yes" within a second."""
-    async with local_slack() as slack:
-        settings = slack_settings(tiny, tmp_path / "s", slack)
-        async with opened(settings, slack), opened(settings, slack):
+    async with local_slack() as slack, process(tiny, tmp_path, slack) as (_, one):
+        async with process(tiny, tmp_path, slack) as (_, two):
+            slack.replicas = [one, two]
+            await slack.answer(await slack.mention(SHOPS))  # both are awake
+            slack.acks.clear()
             flying = asyncio.Semaphore(50)
 
             async def ask(number: int) -> tuple[str, str]:

@@ -73,12 +73,13 @@ def _for_several(
         installation_store_bot_only=False, token_rotation_expiration_minutes=_ROTATE,
         state_cookie_name="mynah-slack", logger=log,
     )
-    app = AsyncApp(oauth_settings=oauth, **common)
-    app.enable_token_revocation_listeners()
-    authorize = AsyncInstallationStoreAuthorize(
+    # Bolt's own would renew tokens at slack.com whatever the settings say.
+    authorize = oauth.authorize = AsyncInstallationStoreAuthorize(
         logger=log, installation_store=installations, client_id=client_id, client_secret=client_secret,
         token_rotation_expiration_minutes=_ROTATE, client=client,
     )
+    app = AsyncApp(oauth_settings=oauth, **common)
+    app.enable_token_revocation_listeners()
     return app, Workspaces(settings.slack_api_url, None, authorize)
 
 

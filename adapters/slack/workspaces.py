@@ -51,7 +51,8 @@ class Workspaces:
         """A client for one workspace. Raises NotInstalled."""
         token = self.token
         if self.authorize is not None:
-            context = AsyncBoltContext({"is_enterprise_install": bool(enterprise) and not team})
+            asking = AsyncWebClient(base_url=self.base_url, retry_handlers=retries())
+            context = AsyncBoltContext({"is_enterprise_install": bool(enterprise) and not team, "client": asking})
             found = await self.authorize(
                 context=context, enterprise_id=enterprise or None, team_id=team or None, user_id=None
             )
