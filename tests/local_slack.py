@@ -50,7 +50,6 @@ class LocalSlack:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.acks: list[float] = []  # seconds that each event waited for its answer
         self.base = ""
-        self.redraw: Callable[[bytes], bytes] = lambda body: body  # what the door sends, for a page that draws less
         self._session = ClientSession(
             connector=UnixConnector(str(folder / "slack.sock"), limit=0), timeout=ClientTimeout(total=None)
         )
@@ -155,7 +154,7 @@ class LocalSlack:
         waiting = self.answers.get(method) or []
         if waiting and (answered := waiting.pop(0)(arguments)) is not None:
             return answered
-        return await self._forward(request, self.redraw(body))
+        return await self._forward(request, body)
 
     async def _forward(self, request: web.Request, body: bytes) -> web.StreamResponse:
         headers = {k: v for k, v in request.headers.items() if k.lower() not in ("host", "content-length")}
