@@ -25,7 +25,8 @@ QUESTION = "revenue by country last quarter"
 # The local Slack's page names blocks of code instead of drawing them, and gives a thread little room.
 _DRAW = """
 const left = [...arguments[0]];
-for (const e of [...document.querySelectorAll('*')].filter(e => !e.children.length && e.textContent === '[rich_text]')) {
+const named = e => !e.children.length && e.textContent === '[rich_text]';
+for (const e of [...document.querySelectorAll('*')].filter(named)) {
   e.outerHTML = '<pre></pre>'.replace('<pre>', '<pre class=drawn>');
 }
 for (const e of document.querySelectorAll('pre.drawn')) {

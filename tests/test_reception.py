@@ -60,7 +60,7 @@ def desk(tiny: Tiny, tmp_path: Path) -> Iterator[ChatDesk]:
 
 @asynccontextmanager
 async def receiving(desk: ChatDesk, board: Board, linger: float = 10.0) -> AsyncIterator[Reception]:
-    reception = Reception(desk, "chat", board, beat=0.05, linger=linger)
+    reception = Reception(desk, "chat", board, beat=0.25, linger=linger)
     reception.start()
     yield reception
     await reception.stop()
