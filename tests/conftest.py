@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from hypothesis import settings
 
+from tests import local_slack
 from tests.servers import MariaServer, PostgresServer, demo_on_maria, demo_on_postgres, program, running
 from tests.tiny_student import Tiny, make
 from tests.tiny_teacher import VLLM_PYTHON, TinyTeacher, teach
@@ -44,6 +45,7 @@ TOOLS: dict[str, tuple[str, Callable[[], bool]]] = {
     "chromium": ("Chromium and its driver", _chromium),
     "postgresql": ("PostgreSQL's programs", lambda: program("initdb") is not None),
     "mariadb": ("MariaDB's programs", lambda: program("mariadbd") is not None),
+    "local-slack": ("the local Slack (make local-slack) and unshare", local_slack.installed),
     "vllm": ("vLLM's environment (make vllm)", _vllm),
 }
 

@@ -22,6 +22,10 @@ PACKAGES = ("adapters", "kd_training", "eval_harness", "bot", "demo")
 OTHERS = {
     "adapters/": "The doors. May import everything below.",
     "adapters/web/": "The chat page.",
+    "adapters/slack/": "The Slack door.",
+    "adapters/slack/blocks/": "What is built for Slack to show: plain data, without a network.",
+    "adapters/slack/listeners/": "One file for each kind of thing that people do in Slack.",
+    "adapters/slack/manifest.json": "What Slack has to know of the app, for Socket Mode.",
     "adapters/web/static/": "What the page ships: styles, a drawing, a script.",
     "kd_training/": "How the student learns.",
     "kd_training/synthesize/": "Questions and their SQL, made without a teacher.",

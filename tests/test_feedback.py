@@ -259,3 +259,10 @@ def test_a_correction_is_cut_like_any_answer(store: Store, database: Database, a
     done = short.correct(asked, "u1", "SELECT name FROM item ORDER BY id")
     assert isinstance(done, Corrected)
     assert done.result == Result(("name",), (("lamp",),), True, done.result.milliseconds)
+
+
+def test_what_is_said_of_another_database_is_kept_and_nominates_nothing(said: Feedback, store: Store) -> None:
+    made = answer()
+    store.save(made, door="slack", user_id="asker", database="warehouse")
+    assert said.vote(made.id, "u1", 1) == Tally(up=1, down=0, mine=1)
+    assert len(votes(store, made.id)) == 1 and pairs(store, made.id) == []

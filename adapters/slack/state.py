@@ -1,0 +1,63 @@
+"""How the bot of a channel is, for its status and for the home page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from adapters.chat_desk import ChatDesk
+from adapters.slack.blocks.pages import State
+from adapters.welcome import database_name, examples
+from bot.access import Asker
+from bot.feedback import Rejected
+from bot.records import RunRow
+from bot.review import Waiting
+from bot.store import StoreError
+
+
+def state_of(desk: ChatDesk, asker: Asker) -> State:
+    """How the bot of the asker's channel is."""
+    place = desk.place(asker)
+    student = place.bot.student.version if place.bot else ""
+    trouble = "" if place.bot else place.trouble or "I am still waking up. Please try again in a moment."
+    name = database_name(place.settings)
+    return State(name, trouble, student, _accuracy(place.settings.student_dir), _last_run(desk))
+
+
+def examples_of(desk: ChatDesk, asker: Asker) -> list[str]:
+    """Questions to begin with in the asker's channel."""
+    place = desk.place(asker)
+    return examples(place.settings, place.bot.schema) if place.bot else []
+
+
+def pairs_for(desk: ChatDesk, asker: Asker) -> list[Waiting] | Rejected:
+    """What waits for this reviewer."""
+    queue = desk.desk.review()
+    return queue if isinstance(queue, Rejected) else queue.queue(asker)
+
+
+def _accuracy(student: Path) -> str:
+    """What the student got right of questions held out from its training; empty where its manifest does not say."""
+    try:
+        origin = json.loads((student / "manifest.json").read_text("utf-8"))["origin"]
+        score = float(origin["stages"][-1]["held_out"]["score"])
+        return f"{score:.0%} right on kinds of questions that were held out from its training"
+    except (OSError, ValueError, KeyError, IndexError, TypeError):
+        return ""
+
+
+def _last_run(desk: ChatDesk) -> str:
+    """When the student was last trained by night."""
+    newest = select(RunRow).order_by(RunRow.started_at.desc()).limit(1)
+
+    def work(session: Session) -> RunRow | None:
+        return session.scalar(newest)
+
+    try:
+        row = desk.desk.memory().read(work)
+    except StoreError:
+        return ""
+    return f"Last nightly run: {row.day:%d %B %Y}, {row.outcome or 'still running'}." if row is not None else ""
