@@ -7,8 +7,9 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from typing import Protocol
 
 import uvicorn
 from fastapi import FastAPI
@@ -20,7 +21,13 @@ from bot.config import Settings
 _LINGER = 5  # seconds that open connections get when the server stops
 
 
-def serve(settings: Settings, web: bool) -> int:
+class ChatDoor(Protocol):
+    """A door to a chat platform: it adds its paths to the app, and runs while the context that it gives is open."""
+
+    def __call__(self, app: FastAPI, desk: Desk) -> AbstractAsyncContextManager[None]: ...
+
+
+def serve(settings: Settings, web: bool, chat: Sequence[ChatDoor] = ()) -> int:
     """Open the doors and serve until SIGTERM or Ctrl+C. Returns the exit code: 1 where it cannot listen."""
     try:
         listening = _listen(settings.web_host, settings.web_port)
@@ -30,7 +37,7 @@ def serve(settings: Settings, web: bool) -> int:
     desk = Desk(settings)
     # The page opens at once and says so while the bot still wakes up, which takes long with a large database.
     threading.Thread(target=desk.open, name="opening", daemon=True).start()
-    app = make_app(desk, web)
+    app = make_app(desk, web, chat)
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=_LINGER
     )
@@ -41,9 +48,18 @@ def serve(settings: Settings, web: bool) -> int:
     return 0
 
 
-def make_app(desk: Desk, web: bool) -> FastAPI:
+def make_app(desk: Desk, web: bool, chat: Sequence[ChatDoor] = ()) -> FastAPI:
     """The app with `/healthz` and the doors asked for."""
-    app = FastAPI(title="Mynah", docs_url=None, redoc_url=None, openapi_url=None)
+
+    @asynccontextmanager
+    async def doors_open(_: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for door in opened:
+                await stack.enter_async_context(door)
+            yield
+
+    app = FastAPI(title="Mynah", docs_url=None, redoc_url=None, openapi_url=None, lifespan=doors_open)
+    opened = [door(app, desk) for door in chat]
 
     @app.get("/healthz")
     def health() -> JSONResponse:

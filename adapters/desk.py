@@ -1,4 +1,4 @@
-"""The desk behind all doors of one process: the bot and its memory, opened once, and opened again when that failed."""
+"""The desk behind all doors of one process: its bots and their memory, opened once, and opened again if that failed."""
 
 from __future__ import annotations
 
@@ -7,22 +7,18 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
+from adapters.open_bot import OpenBot, State
 from bot.access import Asker
 from bot.answer import Answer, Bot, Stage
-from bot.config import ConfigError, Settings
-from bot.database import Database, DatabaseError, Result
+from bot.config import Settings
+from bot.database import Result
 from bot.feedback import Corrected, Feedback, Rejected, Tally
-from bot.glossary import GlossaryError
 from bot.history import Remembered, recent, run_again
-from bot.manifest import StudentError
-from bot.opening import limits, open_bot, open_database
+from bot.opening import limits
 from bot.schema import Dialect
 from bot.store import Store, StoreError
 
-State = Literal["opening", "ready", "closed"]
-UNFORESEEN = "Something unforeseen went wrong while Mynah was starting. The log of the server says more."
 NOT_READY = Rejected("not-ready", "Mynah is not ready yet. Please try again in a moment.")
 _KEPT_CELLS = 200_000  # cells of results kept at hand for pages that are loaded again
 
@@ -42,42 +38,47 @@ class Desk:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.state: State = "opening"
-        self.trouble = ""
-        self.bot: Bot | None = None
+        self._main = OpenBot(settings)
+        self._others = {name: OpenBot(settings.at(name)) for name in settings.databases}
         self._store: Store | None = None
-        self._opening = threading.Lock()
         self._opening_store = threading.Lock()
         self._results = _Results(_KEPT_CELLS)
 
+    @property
+    def state(self) -> State:
+        """Of the main database's bot."""
+        return self._main.state
+
+    @property
+    def trouble(self) -> str:
+        """What keeps the main database's bot from answering, for people."""
+        return self._main.trouble
+
+    @property
+    def bot(self) -> Bot | None:
+        """The main database's bot."""
+        return self._main.bot
+
     def open(self) -> None:
-        """Open the bot if it is not open. What keeps it from opening ends up in `trouble`, for people."""
-        with self._opening:
-            if self.bot is not None:
-                return
-            self.state, self.trouble = "opening", ""
-            database: Database | None = None
-            try:
-                database = open_database(self.settings)
-                self.bot = open_bot(self.settings, database)
-                self.state = "ready"
-                import bot.chart_picture  # noqa: F401 - the first chart should not wait for matplotlib
-            except (DatabaseError, GlossaryError, StudentError, ConfigError) as error:
-                self.state, self.trouble = "closed", _sentence(str(error))
-            except Exception:  # a page that says so helps more than a server that is gone
-                log.exception("the bot cannot be opened")
-                self.state, self.trouble = "closed", UNFORESEEN
-            finally:
-                if self.bot is None and database is not None:
-                    database.close()
+        """Open the bots that are not open. What keeps one from opening ends up in its `trouble`, for people."""
+        for each in (self._main, *self._others.values()):
+            each.open()
 
     def close(self) -> None:
         """Release the connections."""
-        self.state = "closed"
-        if self.bot is not None:
-            self.bot.database.close()
+        for each in (self._main, *self._others.values()):
+            each.close()
         if self._store is not None:
             self._store.close()
+
+    def at(self, database: str) -> OpenBot:
+        """The bot of a database by its name, "" for the main one. Raises KeyError for one that is not there."""
+        return self._others[database] if database else self._main
+
+    def keep_at_hand(self, answer: Answer) -> None:
+        """Remember the rows of an answer for a while, in this process alone."""
+        if answer.result is not None:
+            self._results.keep(answer.id, answer.result)
 
     def ask(
         self, question: str, *, door: str, user_id: str, watch: Callable[[Stage], None] = lambda _: None
@@ -88,10 +89,9 @@ class Desk:
         # Half a character, from a careless client, is known to no encoding.
         asker = Asker(user=user_id, door=door)
         answer = self.bot.ask(question.encode("utf-8", "replace").decode("utf-8"), watch, asker=asker)
-        if answer.result is not None:
-            self._results.keep(answer.id, answer.result)
+        self.keep_at_hand(answer)
         try:
-            self._memory().save(answer, door=door, user_id=user_id)
+            self.memory().save(answer, door=door, user_id=user_id)
         except StoreError as error:
             return Asked(answer, error.message)
         return Asked(answer)
@@ -116,7 +116,7 @@ class Desk:
     def history(self, user_id: str, door: str, limit: int = 20) -> list[Remembered]:
         """The person's last answers, oldest first; none where the memory cannot be read."""
         try:
-            return recent(self._memory(), user_id, door, limit)
+            return recent(self.memory(), user_id, door, limit)
         except StoreError as error:
             log.warning("earlier answers cannot be read: %s", error.message)
             return []
@@ -139,33 +139,34 @@ class Desk:
 
     def vote(self, answer_id: str, user_id: str, vote: int) -> Tally | Rejected:
         """Set the person's vote on an answer: 1, -1, or 0 to take it back."""
-        feedback = self._feedback()
+        feedback = self.feedback()
         if isinstance(feedback, Rejected):
             return feedback
         return feedback.vote(answer_id, user_id, vote) if vote else feedback.retract(answer_id, user_id)
 
     def correct(self, answer_id: str, user_id: str, sql: str, *, door: str = "") -> Corrected | Rejected:
         """Keep the SQL that the person says an answer should have had, if it passes the guard and runs."""
-        feedback = self._feedback()
+        feedback = self.feedback()
         return feedback if isinstance(feedback, Rejected) else feedback.correct(
             answer_id, user_id, sql, Asker(user=user_id, door=door)
         )
 
     def retract_correction(self, answer_id: str, user_id: str) -> Tally | Rejected:
         """Take the person's correction of an answer back."""
-        feedback = self._feedback()
+        feedback = self.feedback()
         return feedback if isinstance(feedback, Rejected) else feedback.retract_correction(answer_id, user_id)
 
-    def _feedback(self) -> Feedback | Rejected:
-        if self.bot is None:
+    def feedback(self, database: str = "") -> Feedback | Rejected:
+        """What takes votes and corrections of a database's answers."""
+        bot = self.at(database).bot
+        if bot is None:
             return NOT_READY
         try:
-            bot = self.bot
-            return Feedback(self._memory(), bot.database, bot.schema, limits(self.settings), bot.access)
+            return Feedback(self.memory(), bot.database, bot.schema, limits(self.settings), bot.access)
         except StoreError as error:
             return Rejected(f"memory-{error.kind}", error.message)
 
-    def _memory(self) -> Store:
+    def memory(self) -> Store:
         """The store, opened when it is first needed: without it the bot still answers. Raises StoreError."""
         with self._opening_store:
             if self._store is None:
@@ -194,8 +195,3 @@ class _Results:
 
 def _cells(result: Result) -> int:
     return max(1, len(result.rows) * len(result.columns))
-
-
-def _sentence(text: str) -> str:
-    text = text[:1].upper() + text[1:] if text[:1].isalpha() else text
-    return text if text.endswith((".", "!", "?")) else f"{text}."

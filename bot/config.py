@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -22,6 +22,28 @@ DEMO = "demo"
 
 class ConfigError(Exception):
     """A setting is wrong. The text names it and says what it should be, for people."""
+
+
+class Place(BaseModel):
+    """One more database, and the channels whose questions it answers, each as `door:channel`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    channels: tuple[str, ...]
+    database_url: SecretStr
+    student_dir: Path
+    glossary: Path | None = None
+    access: Path | None = None
+    examples: Path | None = None
+
+    @field_validator("channels")
+    @classmethod
+    def _named(cls, channels: tuple[str, ...]) -> tuple[str, ...]:
+        for channel in channels:
+            door, colon, name = channel.partition(":")
+            if not (door and colon and name):
+                raise ValueError("a channel reads like slack:C0123456789")
+        return channels
 
 
 class Settings(BaseSettings):
@@ -46,6 +68,9 @@ class Settings(BaseSettings):
     )
     student_dir: Path = Field(
         default=ROOT / "demo" / "student", description="The directory of the student that serves."
+    )
+    databases: dict[str, Place] = Field(
+        default={}, description="More databases by name, each with its student and the channels that ask it."
     )
     state_dir: Path = Field(
         default_factory=lambda: Path.home() / ".mynah", description="Where Mynah keeps what it makes itself."
@@ -85,6 +110,8 @@ class Settings(BaseSettings):
         default=ROOT / ".venv-vllm" / "bin" / "python", description="The Python of vLLM's own environment."
     )
     teacher_arguments: str = Field(default="", description="More arguments for a vLLM server that is started here.")
+    user_rate: int = Field(default=10, ge=1, description="Questions that one person may ask in chat in a minute.")
+    channel_rate: int = Field(default=30, ge=1, description="Questions that one chat channel may ask in a minute.")
     web_host: str = Field(default="127.0.0.1", description="Where the web door listens.")
     web_port: int = Field(default=8765, ge=0, le=65_535, description="The web door's port.")
 
@@ -99,6 +126,30 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """What is given in code wins over the environment, and that over the file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @field_validator("databases")
+    @classmethod
+    def _one_each(cls, databases: dict[str, Place]) -> dict[str, Place]:
+        channels = [channel for place in databases.values() for channel in place.channels]
+        twice = sorted({channel for channel in channels if channels.count(channel) > 1})
+        if twice:
+            raise ValueError(f"the channel {twice[0]} asks two databases")
+        if bad := [name for name in databases if not 0 < len(name) <= 64]:
+            raise ValueError(f"a name has 1 to 64 characters, not {len(bad[0])}")
+        return databases
+
+    def database_of(self, door: str, channel: str) -> str:
+        """The name of the database that a door's channel asks; "" for the main one."""
+        wanted = f"{door}:{channel}"
+        return next((name for name, place in self.databases.items() if wanted in place.channels), "")
+
+    def at(self, name: str) -> Settings:
+        """The settings for one of `databases`; these ones for ""."""
+        if not name:
+            return self
+        place = self.databases[name]
+        own = {field: getattr(place, field) for field in Place.model_fields if field != "channels"}
+        return self.model_copy(update=own | {"databases": {}})
 
     @property
     def store_url(self) -> str:

@@ -45,7 +45,7 @@ def recent(store: Store, user_id: str, door: str, limit: int = 20) -> list[Remem
     )
 
     def work(session: Session) -> list[Remembered]:
-        return [Remembered(_answer(row), row.row_count, vote or 0, sql) for row, vote, sql in session.execute(query)]
+        return [Remembered(remembered(row), row.row_count, vote or 0, sql) for row, vote, sql in session.execute(query)]
 
     return store.read(work)[::-1]
 
@@ -64,7 +64,8 @@ def run_again(
         return Rejected(f"database-{error.kind}".replace("_", "-"), error.message)
 
 
-def _answer(row: AnswerRow) -> Answer:
+def remembered(row: AnswerRow) -> Answer:
+    """The answer of a row of the memory, without its rows."""
     return Answer(
         id=row.id, question=row.question, status=cast(Status, row.status), message=row.message, sql=row.sql,
         confidence=row.confidence, student_version=row.student_version, candidate=row.candidate,

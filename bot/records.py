@@ -1,4 +1,4 @@
-"""The tables of Mynah's own memory: answers, feedback, corrections, pairs, model versions and runs.
+"""The tables of Mynah's own memory: answers, feedback, corrections, pairs, questions, model versions and runs.
 
 A change here needs a migration (bot/migrations/versions) and a new REVISION; the tests compare the two.
 """
@@ -23,7 +23,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import JSON, TypeDecorator
 
-REVISION = "0001"  # the newest migration; known here so that opening an up-to-date store needs no alembic
+REVISION = "0002"  # the newest migration; known here so that opening an up-to-date store needs no alembic
 VERSION_TABLE = "mynah_version"
 
 PairSource = Literal["vote", "correction"]
@@ -102,6 +102,7 @@ class AnswerRow(Record):
     message: Mapped[str] = mapped_column(Prose)
     code: Mapped[str] = mapped_column(Name(64))
     timings: Mapped[dict[str, Any]] = mapped_column(JSON)  # milliseconds by stage
+    database: Mapped[str] = mapped_column(Name(64), server_default="", default="")  # its name; "" is the main one
 
 
 class FeedbackRow(Record):
@@ -163,6 +164,43 @@ class PairRow(Record):
     nominated_at: Mapped[datetime] = mapped_column(Moment)
     status: Mapped[PairStatus] = mapped_column(Name(16))
     reason: Mapped[str] = mapped_column(Prose)
+
+
+class QuestionRow(Record):
+    """A question that a chat door took on: it is answered, or reported failed, once.
+
+    `(door, event_id)` tells what was sent twice. `running` is the conversation while it is being answered, NULL after
+    it: unique, so that one conversation waits for one answer at a time on all replicas. `holder` is the replica that
+    answers it, believed to be alive until `lease_until`. `reply` is where the answer goes, in the door's own words.
+    """
+
+    __tablename__ = "questions"
+    __table_args__ = (
+        UniqueConstraint("door", "event_id"),
+        UniqueConstraint("running"),
+        Index(None, "accepted_at"),
+        Index(None, "conversation"),
+        Index(None, "answer_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    door: Mapped[str] = mapped_column(Name(32))
+    event_id: Mapped[str] = mapped_column(Name(255))
+    user_id: Mapped[str] = mapped_column(Name(255))
+    channel_id: Mapped[str] = mapped_column(Name(512))
+    thread_id: Mapped[str] = mapped_column(Name(512))
+    conversation: Mapped[str] = mapped_column(Name(64))  # a digest of door, channel and thread
+    running: Mapped[str | None] = mapped_column(Name(64))
+    question: Mapped[str] = mapped_column(Prose)
+    reply: Mapped[dict[str, Any]] = mapped_column(JSON)
+    holder: Mapped[str] = mapped_column(Name(64))
+    attempts: Mapped[int]
+    accepted_at: Mapped[datetime] = mapped_column(Moment)
+    lease_until: Mapped[datetime] = mapped_column(Moment)
+    finished_at: Mapped[datetime | None] = mapped_column(Moment)
+    outcome: Mapped[str | None] = mapped_column(Name(16))  # answered, failed or cancelled
+    answer_id: Mapped[str | None] = mapped_column(Name(64))
+    readings: Mapped[list[dict[str, Any]]] = mapped_column(JSON)  # of an unsure answer, for who picks one
 
 
 class ModelVersionRow(Record):

@@ -64,9 +64,12 @@ class Store:
 
     def save(
         self, answer: Answer, *, door: str, user_id: str = "", channel_id: str | None = None,
-        thread_id: str | None = None,
+        thread_id: str | None = None, database: str = "",
     ) -> None:
-        """Keep an answer; its result's rows are not kept. An answer already kept stays as it is."""
+        """Keep an answer; its result's rows are not kept. An answer already kept stays as it is.
+
+        `database` is the name of the one that was asked, "" for the main one.
+        """
         asked_at = datetime.now(UTC)
         result = answer.result
 
@@ -80,6 +83,7 @@ class Store:
                         student_version=answer.student_version, message=answer.message, code=answer.code,
                         row_count=None if result is None else len(result.rows),
                         truncated=result is not None and result.truncated, timings=dict(answer.timings_ms),
+                        database=database,
                     )
                 )
 

@@ -10,12 +10,14 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from bot.accepted import Accepted, Held, Incoming, Rates
 from bot.answer import Answer
 from bot.database import Database
 from bot.feedback import Rejected, Tally
@@ -205,3 +207,26 @@ def test_a_role_that_may_only_read(url: str) -> None:
     with Store.open(url.replace("mynah:", "reader:")) as store, pytest.raises(StoreError) as caught:
         store.save(answer(), door="web")
     assert caught.value.kind == "read_only"
+
+
+def test_questions_that_replicas_hear_at_the_same_moment(url: str) -> None:
+    """Each event is taken on once, and what one replica left comes to one other."""
+    stores = [Store.open(url) for _ in range(4)]
+    replicas = [Accepted(store, Rates(1000, 1000), timedelta(0)) for store in stores]
+    barrier = threading.Barrier(4)
+
+    def hear(replica: Accepted) -> tuple[int, int]:
+        barrier.wait()
+        asked = [Incoming("chat", f"E{n}", "how many?", "ann", "C1", f"T{n % 12}") for n in range(24)]
+        outcomes = [replica.accept(each) for each in asked]
+        barrier.wait()
+        return sum(isinstance(o, Held) for o in outcomes), len(replica.orphans("chat"))
+
+    with ThreadPoolExecutor(4) as threads:
+        counts = list(threads.map(hear, replicas))
+    assert sum(held for held, _ in counts) == 12  # one for each conversation
+    assert sum(left for _, left in counts) >= 12
+    held = [h for r in replicas[:1] for h in r.orphans("chat")]
+    assert replicas[0].finish(held[0], "answered", "a1") and not replicas[1].finish(held[0], "failed")
+    for store in stores:
+        store.close()

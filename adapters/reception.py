@@ -1,0 +1,232 @@
+"""How a chat door answers: it takes a question on at once, works on it beside the event loop, and posts the answer.
+
+The same for all chat doors, which only say how things look (`Courier`). A question that was taken on is answered or
+reported failed, once: this replica says that it is alive while it works, and takes over what others left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, ParamSpec, Protocol, TypeVar
+
+from adapters.chat_desk import ChatDesk, readings_kept
+from adapters.desk import Asked
+from bot.accepted import ATTEMPTS, LEASE, Accepted, Held, Incoming, Outcome, TurnedAway
+from bot.access import Asker
+from bot.answer import Stage
+from bot.store import StoreError
+
+WORKERS = 4  # questions answered at the same time; the others wait their turn
+_BEAT = LEASE.total_seconds() / 4  # seconds between two looks at what is held and what was left
+_SWEEP = 3600.0  # seconds between two sweeps of what is old
+_PATIENCE = 1.0  # seconds between two words on how a question goes
+_LINGER = 10.0  # seconds that questions get to be answered when the door closes; others take over what is left
+INTERRUPTED = "I was interrupted while I worked on this. Please ask again."
+UNFORESEEN = "Something unforeseen went wrong on the way to the answer. The log of the server says more."
+
+P = ParamSpec("P")
+T = TypeVar("T")
+log = logging.getLogger("mynah.chat")
+
+
+class Courier(Protocol):
+    """What a door does for one question. `held.reply` is what it put there; all of this may be done a second time.
+
+    `begin` shows that work goes on and returns the reply's address with what was made, such as a message's id, so
+    that whoever goes on with this question puts the answer there. Only `answered`, `failed` and `begin` may raise.
+    """
+
+    async def begin(self, held: Held) -> Mapping[str, Any]: ...
+
+    async def stage(self, held: Held, stage: Stage) -> None: ...
+
+    async def answered(self, held: Held, asked: Asked) -> None: ...
+
+    async def failed(self, held: Held, message: str) -> None: ...
+
+    async def asker(self, held: Held) -> Asker: ...
+
+
+class _Stages:
+    """What is being done for a question now, and whether it is over."""
+
+    def __init__(self) -> None:
+        self.now: Stage = "reading"
+        self.over = asyncio.Event()
+
+
+class _NotWanted(Exception):
+    """Nobody waits for this answer any more."""
+
+
+class Reception:
+    """Belongs to one event loop: made, started and stopped there."""
+
+    def __init__(
+        self, desk: ChatDesk, door: str, courier: Courier, beat: float = _BEAT, linger: float = _LINGER
+    ) -> None:
+        self.desk = desk
+        self._door = door
+        self._courier = courier
+        self._beat, self._linger = beat, linger
+        self._working = ThreadPoolExecutor(WORKERS, thread_name_prefix=f"{door}-answer")
+        self._noting = ThreadPoolExecutor(WORKERS, thread_name_prefix=f"{door}-memory")
+        self._held: dict[int, Held] = {}
+        self._dropped: set[int] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._rounds: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to look after what is held, and what other replicas left."""
+        self._rounds = asyncio.create_task(self._make_rounds())
+
+    async def stop(self) -> None:
+        """Give the questions at hand a moment, then leave them to another replica, or to the next start."""
+        if self._rounds is not None:
+            self._rounds.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=self._linger)
+        left = list(self._held.values())
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if left:
+            with suppress(StoreError):  # then they are taken over a little later
+                await self.note(self._accepted.let_go)
+        self._working.shutdown(wait=False, cancel_futures=True)
+        self._noting.shutdown(wait=False)
+
+    async def accept(self, incoming: Incoming) -> Held | TurnedAway:
+        """Take a question on, and begin to work on it. Short: a platform waits. Raises StoreError."""
+        taken = await self.note(lambda: self.desk.accepted().accept(incoming))
+        if isinstance(taken, Held):
+            self._begin(taken)
+        return taken
+
+    async def cancel(self, number: int, user: str) -> Held | None:
+        """End the wait for a question; None where there is nothing to end. Raises StoreError."""
+        ended = await self.note(lambda: self.desk.accepted().cancel(number, user))
+        if ended is not None:
+            self._dropped.add(number)
+        return ended
+
+    async def note(self, call: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+        """Do something short with the memory, beside the event loop and not behind questions."""
+        return await asyncio.get_running_loop().run_in_executor(self._noting, lambda: call(*args, **named))
+
+    async def work(self, call: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+        """Do something that runs a query, beside the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._working, lambda: call(*args, **named))
+
+    def spawn(self, work: Any) -> None:
+        """Go on with a coroutine after the platform was answered. What it raises ends up in the log."""
+        task = asyncio.create_task(_logged(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _begin(self, held: Held) -> None:
+        self._held[held.id] = held
+        self.spawn(self._serve(held))
+
+    async def _serve(self, held: Held) -> None:
+        try:
+            if held.attempts > ATTEMPTS:
+                await self._fail(held, INTERRUPTED)
+                return
+            held = await self._show(held)
+            asked = await self._ask(held)
+            if await self.note(self._accepted.keep, held):  # else it was cancelled, or another replica has it
+                await self._courier.answered(held, asked)
+                outcome: Outcome = "failed" if asked.answer.status == "failed" else "answered"
+                readings = readings_kept(asked.answer)
+                await self.note(self._accepted.finish, held, outcome, asked.answer.id or None, readings)
+        except _NotWanted:
+            pass
+        except Exception:
+            log.exception("a question could not be answered")
+            await self._fail(held, UNFORESEEN)
+        finally:
+            self._held.pop(held.id, None)
+            self._dropped.discard(held.id)
+
+    @property
+    def _accepted(self) -> Accepted:
+        return self.desk.accepted()
+
+    async def _show(self, held: Held) -> Held:
+        reply = await self._courier.begin(held)
+        if reply != held.reply:
+            await self.note(self._accepted.note, held, reply)
+        return replace(held, incoming=replace(held.incoming, reply=reply))
+
+    async def _ask(self, held: Held) -> Asked:
+        asker = await self._courier.asker(held)
+        told = _Stages()
+
+        def watch(stage: Stage) -> None:
+            if held.id in self._dropped:
+                raise _NotWanted
+            told.now = stage
+
+        def ask() -> Asked:
+            watch("reading")
+            return self.desk.ask(held.incoming.question, asker, held.incoming.thread, watch)
+
+        telling = asyncio.create_task(_logged(self._tell(held, told)))
+        try:
+            return await self.work(ask)
+        finally:
+            told.over.set()
+            await telling  # else a late word on how it goes could take the place of the answer
+
+    async def _tell(self, held: Held, told: _Stages) -> None:
+        """Say how a question goes, once a second at the most: most are answered before there is anything to say."""
+        said: Stage | None = None
+        while not await _happens(told.over, _PATIENCE):
+            if told.now != said:
+                said = told.now
+                await self._courier.stage(held, said)
+
+    async def _fail(self, held: Held, message: str) -> None:
+        if await self.note(self._accepted.keep, held):
+            await self._courier.failed(held, message)
+            await self.note(self._accepted.finish, held, "failed")
+
+    async def _make_rounds(self) -> None:
+        """Say that this replica lives, find out what was cancelled elsewhere, and take over what others left."""
+        swept = 0.0
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                for held in list(self._held.values()):
+                    if not await self.note(self._accepted.keep, held) and held.id in self._held:
+                        self._dropped.add(held.id)
+                for held in await self.note(lambda: self._accepted.orphans(self._door)):
+                    log.warning("a question that another process left is taken over")
+                    self._begin(held)
+                if loop.time() - swept > _SWEEP or not swept:
+                    await self.note(lambda: self._accepted.forget_old())
+                    swept = loop.time()
+            except StoreError as error:
+                log.warning("the questions at hand cannot be looked after: %s", error.message)
+            await asyncio.sleep(self._beat)
+
+
+async def _happens(event: asyncio.Event, seconds: float) -> bool:
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        return False
+    return True
+
+
+async def _logged(work: Any) -> None:
+    try:
+        await work
+    except Exception:
+        log.exception("something went wrong in a chat door")
