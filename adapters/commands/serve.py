@@ -12,13 +12,22 @@ from adapters.faults import BadUsage
 
 def command(
     web: Annotated[bool, typer.Option("--web", help="Open the web page.")] = False,
+    teams: Annotated[bool, typer.Option("--teams", help="Answer in Microsoft Teams.")] = False,
     allow_unsafe_role: Annotated[
         bool, typer.Option("--allow-unsafe-role", help="Use a database role that may do more than read.")
     ] = False,
 ) -> int:
-    """Serve the web page, by default at http://127.0.0.1:8765, until it is stopped."""
-    if not web:
-        raise BadUsage("say which door to open: mynah serve --web")
-    from adapters.app import serve
+    """Open the doors asked for, by default at http://127.0.0.1:8765, until it is stopped."""
+    if not (web or teams):
+        raise BadUsage("say which door to open: mynah serve --web, or --teams, or both")
+    from adapters.app import ChatDoor, serve
 
-    return serve(settings_for(allow_unsafe_role=allow_unsafe_role), web=web)
+    settings = settings_for(allow_unsafe_role=allow_unsafe_role)
+    chat: list[ChatDoor] = []
+    if teams:
+        from adapters.teams.door import open_teams
+        from adapters.teams.gate import check_settings
+
+        check_settings(settings)
+        chat.append(open_teams)
+    return serve(settings, web, chat)

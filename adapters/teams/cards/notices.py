@@ -7,21 +7,20 @@ from collections.abc import Sequence
 from adapters.teams.cards.answer import choice
 from adapters.teams.cards.parts import Part, card, press, text
 
-_HOW = (
-    "In a channel or a group chat, mention me with your question; here, just write it. I show what I ran and what came "
-    "of it, and say so when I am not sure."
-)
+_HOW = "{how} I show what I ran and what came of it, and say so when I am not sure."
+_HERE, _MENTION = "Just write your question.", "Mention me with your question."
 _WORDS = (
     ("help", "this card"), ("examples", "questions to begin with"), ("status", "what I am connected to"),
     ("cancel", "stop the question that runs here"), ("review", "what people said that waits for a reviewer"),
 )  # fmt: skip
 
 
-def help_card(database: str, examples: Sequence[str]) -> Part:
+def help_card(database: str, examples: Sequence[str], personal: bool = True) -> Part:
     """What the bot is for, the words that it understands, and questions to press."""
     words = [text(f"{word}: {meaning}", spacing="None", isSubtle=True) for word, meaning in _WORDS]
     return card([
-        text(f"Ask {database} in plain words", size="Large", weight="Bolder"), text(_HOW), *_asked(examples),
+        text(f"Ask {database} in plain words", size="Large", weight="Bolder"),
+        text(_HOW.format(how=_HERE if personal else _MENTION)), *_asked(examples),
         text("Words that I understand", weight="Bolder", spacing="Medium"), *words,
     ])  # fmt: skip
 
