@@ -139,6 +139,16 @@ class ChatDesk:
             return feedback.retract(found.answer.id, asker.user)
         return feedback.vote(found.answer.id, asker.user, vote, comment)
 
+    def take_back(self, found: Found, asker: Asker, vote: int) -> Tally | Rejected:
+        """Take the person's vote back if it is this one: another that they gave since stays."""
+        feedback = self.desk.feedback(found.database)
+        if isinstance(feedback, Rejected):
+            return feedback
+        tally = feedback.tally(found.answer.id, asker.user)
+        if isinstance(tally, Rejected) or tally.mine != vote:
+            return tally
+        return feedback.retract(found.answer.id, asker.user)
+
     def correct(self, found: Found, asker: Asker, sql: str) -> Corrected | Rejected:
         """Keep the SQL that the person says the answer should have had, if it passes the guard and runs."""
         feedback = self.desk.feedback(found.database)

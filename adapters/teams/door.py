@@ -107,7 +107,7 @@ class TeamsDoor:
             log.warning("a request was turned away: %s", error)
             return Response(status_code=403)
         except Unreachable as error:
-            log.error("a request could not be checked: %s", error)
+            log.warning("a request could not be checked: %s", error)
             return Response(status_code=503)
         return await self._answer(event)
 

@@ -69,11 +69,12 @@ class Presses:
 
     async def reacted(self, event: Event) -> None:
         """Thumbs under a message: like and dislike are votes, and taking them off takes the vote back."""
-        vote = next((_VOTES[kind] for kind in event.liked if kind in _VOTES), None)
-        if vote is not None:
-            await self._vote_on_message(event, vote)
-        elif any(kind in _VOTES for kind in event.unliked):
-            await self._vote_on_message(event, 0)
+        for kind in event.unliked:
+            if kind in _VOTES:
+                await self._vote_on_message(event, _VOTES[kind], gone=True)
+        for kind in event.liked:
+            if kind in _VOTES:
+                await self._vote_on_message(event, _VOTES[kind])
 
     async def _thumb(self, event: Event) -> None:
         """Teams' own thumbs below an answer. What is written with them comes as JSON, or as a plain text."""
@@ -82,12 +83,17 @@ class Presses:
         if vote is not None:
             await self._vote_on_message(event, vote, _comment(value.get("feedback")))
 
-    async def _vote_on_message(self, event: Event, vote: int, comment: str | None = None) -> None:
+    async def _vote_on_message(self, event: Event, vote: int, comment: str | None = None, gone: bool = False) -> None:
         def note() -> object:
             desk = self._desk
-            answer_id = answer_in(desk.desk.memory(), DOOR, event.channel, event.thread, event.reply_to)
+            try:
+                answer_id = answer_in(desk.desk.memory(), DOOR, event.channel, event.thread, event.reply_to)
+            except StoreError as error:
+                return Rejected(f"memory-{error.kind}", error.message)
             found = desk.find(answer_id, event.asker) if answer_id else UNKNOWN
-            return found if isinstance(found, Rejected) else desk.vote(found, event.asker, vote, comment)
+            if isinstance(found, Rejected):
+                return found
+            return desk.take_back(found, event.asker, vote) if gone else desk.vote(found, event.asker, vote, comment)
 
         noted = await self._reception.note(note)
         if isinstance(noted, Rejected):
