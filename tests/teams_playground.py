@@ -96,7 +96,8 @@ class Playground:
         self.group = self.config["groupChats"][0]["id"]
         self.channel = self.config["teams"][0]["channels"][0]["id"]
         self._bot_id = self.config["bot"]["id"]
-        self._stream: ClientConnection = connect(f"ws://127.0.0.1:{port}/_ws_conversation/v1/conversations/stream", legacy=True)
+        stream = f"ws://127.0.0.1:{port}/_ws_conversation/v1/conversations/stream"
+        self._stream: ClientConnection = connect(stream, legacy=True)
         self.seen: list[dict[str, Any]] = []
 
     def say(self, conversation: str, text: str, user: str = ALEX, mention: bool = False) -> str:
@@ -114,7 +115,8 @@ class Playground:
         """Press a button of a card; what the bot answers with."""
         answered = self._client.post("/_conversation/v1/invoke", json={
             "name": "adaptiveCard/action", "from": {"id": user}, "conversation": {"id": message["conversation"]},
-            "replyToId": message["messageId"], "value": {"action": {"type": "Action.Execute", "verb": verb, "data": data}},
+            "replyToId": message["messageId"],
+            "value": {"action": {"type": "Action.Execute", "verb": verb, "data": data}},
         })  # fmt: skip
         assert answered.status_code == 200, answered.text
         body: dict[str, Any] = answered.json()
@@ -146,7 +148,7 @@ class Playground:
         } | more  # fmt: skip
 
     def answer(self, conversation: str, wanted: Callable[[dict[str, Any]], bool] = lambda _: True) -> dict[str, Any]:
-        """Wait for a message of the bot's there, new or changed, that is as wanted; the first that was not taken yet."""
+        """Wait for a message of the bot's there, new or changed, that is as wanted; the first not taken yet."""
         deadline = time.monotonic() + PATIENCE
         while True:
             for message in self.seen:
@@ -181,7 +183,8 @@ def card_of(message: dict[str, Any]) -> dict[str, Any]:
 def is_answer(message: dict[str, Any]) -> bool:
     """Whether a message holds an answer, and not what stands in its place before."""
     shown = message.get("attachments") or []
-    return bool(shown) and any(a["title"] in ("SQL", "Re-run", "Ask again") for a in card_of(message).get("actions", []))
+    buttons = [action["title"] for action in card_of(message).get("actions", [])] if shown else []
+    return bool({"SQL", "Re-run", "Ask again"} & set(buttons))
 
 
 @contextmanager

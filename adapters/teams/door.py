@@ -120,7 +120,7 @@ class TeamsDoor:
                 await self._talk.said(event)
             except StoreError as error:
                 text = _MEMORY.format(message=error.message)
-                self._reception.spawn(self._wire.send(event.address, Message(text=text)))
+                self._reception.spawn(self._wire.tell(event.address, Message(text=text)))
         elif event.kind == "messageReaction":
             await self._presses.reacted(event)
         elif event.kind == "installationUpdate" and event.action.startswith("add"):

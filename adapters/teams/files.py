@@ -51,19 +51,20 @@ class Files:
         """The person took the file or did not."""
         value = event.value if isinstance(event.value, dict) else {}
         context, target = _part(value, "context"), _part(value, "uploadInfo")
+        if value.get("action") == "decline":
+            await self._wire.tell(event.address, Message(text="All right, no file."))
         if value.get("action") != "accept":
-            await self._wire.send(event.address, Message(text="All right, no file."))
             return
         text = await self._reception.work(self._upload, str(context.get("answer", "")), target, event)
         if text:
-            await self._wire.send(event.address, Message(text=text))
+            await self._wire.tell(event.address, Message(text=text))
             return
         info = {"uniqueId": target.get("uniqueId"), "fileType": target.get("fileType")}
         card = {
             "contentType": INFO, "name": str(target.get("name", "answer.csv")), "content": info,
             "contentUrl": str(target.get("contentUrl", "")),
         }  # fmt: skip
-        await self._wire.send(event.address, Message(files=(card,), summary="The file is in your OneDrive."))
+        await self._wire.tell(event.address, Message(files=(card,), summary="The file is in your OneDrive."))
 
     def _upload(self, answer_id: str, target: Mapping[str, Any], event: Event) -> str:
         """Put the file where Teams says; what went wrong as a sentence, or nothing."""

@@ -185,7 +185,7 @@ class Presses:
 
         body = await self._of(event, data, work)
         for offer in offers:
-            self._reception.spawn(self._wire.send(event.address, offer))
+            self._reception.spawn(self._wire.tell(event.address, offer))
         return body
 
     async def _of(self, event: Event, data: Mapping[str, Any], work: Callable[[Found], Body]) -> Body:

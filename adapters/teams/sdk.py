@@ -118,6 +118,13 @@ class Wire:
             )
         return str(getattr(sent, "id", None) or "")
 
+    async def tell(self, address: Address, message: Message) -> None:
+        """The same for a word in passing: that it could not be said is for the log alone."""
+        try:
+            await self.send(address, message)
+        except Unreachable as error:
+            log.warning("a message could not be sent: %s", error)
+
     async def update(self, address: Address, message_id: str, message: Message) -> None:
         """Put a message in the place of one sent before. Raises Unreachable."""
         activity = _activity(address, message)

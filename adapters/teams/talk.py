@@ -70,11 +70,11 @@ class Talk:
         card = await self._reception.work(
             lambda: help_card(self._look.database(asker), self._look.examples(asker), event.scope == "personal")
         )
-        await self._wire.send(event.address, Message(card=card, summary="What I can do"))
+        await self._wire.tell(event.address, Message(card=card, summary="What I can do"))
 
     async def _examples(self, event: Event) -> None:
         card = examples_card(self._look.examples(event.asker))
-        await self._wire.send(event.address, Message(card=card, summary="Questions to begin with"))
+        await self._wire.tell(event.address, Message(card=card, summary="Questions to begin with"))
 
     async def _status(self, event: Event) -> None:
         place = self._reception.desk.place(event.asker)
@@ -85,7 +85,7 @@ class Talk:
             lines.append(f"Student: {place.bot.student.version}")
             lines.append(f"Tables: {len(place.bot.schema.tables):,}")
         title = "Ready" if place.bot is not None else "Not ready"
-        await self._wire.send(event.address, Message(card=lines_card(title, lines), summary=title))
+        await self._wire.tell(event.address, Message(card=lines_card(title, lines), summary=title))
 
     async def _cancel(self, event: Event) -> None:
         try:
@@ -95,7 +95,7 @@ class Talk:
         except StoreError as error:
             text = error.message
         if text == _NOTHING_RUNS:
-            await self._wire.send(event.address, Message(text=text))
+            await self._wire.tell(event.address, Message(text=text))
 
     async def _review(self, event: Event) -> None:
         try:
@@ -103,7 +103,7 @@ class Talk:
             text = _WAITING.get(count, f"{count:,} pairs wait for a reviewer.") + (_REVIEWERS if count else "")
         except StoreError as error:
             text = error.message
-        await self._wire.send(event.address, Message(text=text))
+        await self._wire.tell(event.address, Message(text=text))
 
     def _tell(self, event: Event, message: Message) -> None:
-        self._reception.spawn(self._wire.send(event.address, message))
+        self._reception.spawn(self._wire.tell(event.address, message))
