@@ -16,6 +16,7 @@ from bot.database import Result
 from bot.feedback import Corrected, Feedback, Rejected, Tally
 from bot.history import Remembered, recent, run_again
 from bot.opening import limits
+from bot.review import Review
 from bot.schema import Dialect
 from bot.store import Store, StoreError
 
@@ -155,6 +156,15 @@ class Desk:
         """Take the person's correction of an answer back."""
         feedback = self.feedback()
         return feedback if isinstance(feedback, Rejected) else feedback.retract_correction(answer_id, user_id)
+
+    def review(self) -> Review | Rejected:
+        """The queue of pairs that wait for a reviewer; it asks by itself who may see it."""
+        if self.bot is None:
+            return NOT_READY
+        try:
+            return Review.of(self.memory(), self.bot.database, self.bot.schema, self.settings, self.bot.access)
+        except StoreError as error:
+            return Rejected(f"memory-{error.kind}".replace("_", "-"), error.message)
 
     def feedback(self, database: str = "") -> Feedback | Rejected:
         """What takes votes and corrections of a database's answers."""

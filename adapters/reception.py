@@ -38,7 +38,7 @@ class Courier(Protocol):
     """What a door does for one question. `held.reply` is what it put there; all of this may be done a second time.
 
     `begin` shows that work goes on and returns the reply's address with what was made, such as a message's id, so
-    that whoever goes on with this question puts the answer there. Only `answered`, `failed` and `begin` may raise.
+    that whoever goes on with this question puts the answer there; `thread` among it is the conversation's from then on. Only `answered`, `failed` and `begin` may raise.
     """
 
     async def begin(self, held: Held) -> Mapping[str, Any]: ...
@@ -160,9 +160,10 @@ class Reception:
 
     async def _show(self, held: Held) -> Held:
         reply = await self._courier.begin(held)
+        thread = str(reply.get("thread") or held.incoming.thread)
         if reply != held.reply:
-            await self.note(self._accepted.note, held, reply)
-        return replace(held, incoming=replace(held.incoming, reply=reply))
+            await self.note(self._accepted.note, held, reply, thread)
+        return replace(held, incoming=replace(held.incoming, reply=reply, thread=thread))
 
     async def _ask(self, held: Held) -> Asked:
         asker = await self._courier.asker(held)

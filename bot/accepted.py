@@ -133,9 +133,16 @@ class Accepted:
             return TurnedAway("channel-rate", OFTEN.format(most=rates.channel, where="in this channel"))
         return None
 
-    def note(self, held: Held, reply: Mapping[str, Any]) -> bool:
-        """Change where the answer goes. False where the question is not this replica's any more."""
-        return self._change(held, reply=dict(reply))
+    def note(self, held: Held, reply: Mapping[str, Any], thread: str | None = None) -> bool:
+        """Change where the answer goes, and to which thread. False where the question is not this replica's any more.
+
+        A thread that begins with the answer is a conversation from then on.
+        """
+        moved = {}
+        if thread is not None:
+            conversation = conversation_of(held.incoming.door, held.incoming.channel, thread)
+            moved = {"thread_id": storable(thread), "conversation": conversation}
+        return self._change(held, reply=dict(reply), **moved)
 
     def keep(self, held: Held) -> bool:
         """Hold the question for another while. False where it was cancelled, or another replica has it."""

@@ -6,6 +6,7 @@ import math
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
@@ -118,6 +119,12 @@ class Bot:
         candidates, judged = self.consider(linked, predictions, clock.lap, asker)
         clock.lap("judge")
         return self._settle(question, candidates, judged, clock)
+
+    def as_of(self, day: date) -> Bot:
+        """The same bot on another day: what "last month" means there."""
+        other = copy(self)
+        other._today = day
+        return other
 
     def link(self, question: str) -> Linked:
         """The question with its values, numbers and times found."""

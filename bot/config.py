@@ -6,11 +6,12 @@ import difflib
 import os
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -18,6 +19,7 @@ from pydantic_settings import (
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = "demo"
+SHORTEST_TOKEN = 16  # characters of a secret that people type once
 
 
 class ConfigError(Exception):
@@ -114,10 +116,10 @@ class Settings(BaseSettings):
     channel_rate: int = Field(default=30, ge=1, description="Questions that one chat channel may ask in a minute.")
     teams_app_id: str = Field(default="", description="The Microsoft app id of the Teams bot.")
     teams_app_password: SecretStr | None = Field(default=None, description="The client secret of that app.")
-    teams_tenants: tuple[str, ...] = Field(
+    teams_tenants: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="The tenants whose people may ask in Teams; the first is the one that has the app."
     )
-    teams_service_urls: tuple[str, ...] = Field(
+    teams_service_urls: Annotated[tuple[str, ...], NoDecode] = Field(
         default=("https://smba.trafficmanager.net/",), description="The services of Teams that answers may be sent to."
     )
     teams_issuer: str = Field(
@@ -135,8 +137,45 @@ class Settings(BaseSettings):
     link_secret: SecretStr | None = Field(
         default=None, description="What download links are signed with. Default: a file in state_dir."
     )
+    reviewers: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Who may review pairs, each as `door:user`: `slack:U012AB3CD`, `teams:29:1a2b`."
+    )
+    review_tokens: dict[str, SecretStr] = Field(
+        default_factory=dict,
+        description="Who may review on the web page: names, each with a token of 16 characters or more.",
+    )
+    named_doors: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("slack", "teams"),
+        description="Doors that know who people are: only there do two users count as two people.",
+    )
+    pairs_per_user: int = Field(
+        default=20, ge=0, description="Pairs of one user and day that are admitted without a reviewer, at the most."
+    )
+    pairs_per_channel: int = Field(
+        default=100, ge=0, description="Pairs of one channel and day that are admitted without a reviewer, at the most."
+    )
     web_host: str = Field(default="127.0.0.1", description="Where the web door listens.")
     web_port: int = Field(default=8765, ge=0, le=65_535, description="The web door's port.")
+
+    @field_validator("reviewers", "named_doors", "teams_tenants", "teams_service_urls", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        """A variable gives a list as one text, with commas."""
+        return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+    @field_validator("reviewers")
+    @classmethod
+    def _name_doors(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(all(each.partition(":")) for each in value):
+            raise ValueError("each reviewer is a door, a colon and a user, such as slack:U012AB3CD")
+        return value
+
+    @field_validator("review_tokens")
+    @classmethod
+    def _long_tokens(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        if any(not name.strip() or len(token.get_secret_value()) < SHORTEST_TOKEN for name, token in value.items()):
+            raise ValueError(f"each reviewer has a name and a token of {SHORTEST_TOKEN} characters or more")
+        return value
 
     @classmethod
     def settings_customise_sources(

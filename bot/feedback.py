@@ -19,7 +19,7 @@ from bot.database import Database, DatabaseError, Limits, Result
 from bot.guard import Rejected, SafeSQL
 from bot.nominations import renominate
 from bot.records import AnswerRow, CorrectionRow, FeedbackRow, storable
-from bot.schema import Schema
+from bot.schema import Dialect, Schema
 from bot.store import Store, StoreError
 
 __all__ = ["Corrected", "Feedback", "Rejected", "Tally"]
@@ -133,23 +133,13 @@ class Feedback:
         kept = known.sql if known.sql is not None and self._check(known.sql, rights) == safe else safe.sql
 
         def work(session: Session, answer: AnswerRow, user: str, now: datetime) -> Corrected:
-            row = _row(session, CorrectionRow, answer.id, user)
-            if row is None:
-                row = CorrectionRow(answer_id=answer.id, user_id=user, sql=kept, at=now, updated_at=now)
-                session.add(row)
-            elif row.sql != kept or row.retracted_at is not None:
-                row.sql, row.retracted_at, row.updated_at = kept, None, now
-            renominate(session, answer, now)
+            put_correction(session, answer, user, kept, now)
             return Corrected(kept, result)
 
         return self._change(answer_id, user_id, work)
 
     def _check(self, sql: str, rights: Rights) -> SafeSQL | Rejected:
-        safe = rights.check(sql, self._schema, read=self._database.dialect)
-        if isinstance(safe, SafeSQL) and safe.parameters:
-            names = ", ".join(f":{name}" for name in sorted(safe.parameters))
-            return Rejected(PLACEHOLDERS.code, PLACEHOLDERS.message.format(names=names))
-        return safe
+        return check_own(sql, rights, self._schema, self._database.dialect)
 
     def _answer(self, answer_id: str, user_id: str) -> AnswerRow | Rejected:
         if not _is_user(user_id):
@@ -174,6 +164,26 @@ class Feedback:
             return self._store.write(change)
         except StoreError as error:
             return _rejected("memory", error.kind, error.message)
+
+
+def check_own(sql: str, rights: Rights, schema: Schema, dialect: Dialect) -> SafeSQL | Rejected:
+    """The guard's verdict on SQL that a person wrote in the database's own dialect: it has to run as it stands."""
+    safe = rights.check(sql, schema, read=dialect)
+    if isinstance(safe, SafeSQL) and safe.parameters:
+        names = ", ".join(f":{name}" for name in sorted(safe.parameters))
+        return Rejected(PLACEHOLDERS.code, PLACEHOLDERS.message.format(names=names))
+    return safe
+
+
+def put_correction(session: Session, answer: AnswerRow, user: str, sql: str, now: datetime) -> None:
+    """Keep the user's correction of an answer that the caller holds, in place of one made before."""
+    row = _row(session, CorrectionRow, answer.id, user)
+    if row is None:
+        row = CorrectionRow(answer_id=answer.id, user_id=user, sql=sql, at=now, updated_at=now)
+        session.add(row)
+    elif row.sql != sql or row.retracted_at is not None:
+        row.sql, row.retracted_at, row.updated_at = sql, None, now
+    renominate(session, answer, now)
 
 
 def _retract(kind: type[Row]) -> Callable[[Session, AnswerRow, str, datetime], Tally]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import unicodedata
 from collections.abc import Collection
 from datetime import datetime
 
@@ -23,9 +24,16 @@ OUTWEIGHED = "a correction of the same answer says otherwise"
 Key = tuple[str, PairSource, str]  # user, source, SQL
 
 
+def same_words(question: str) -> str:
+    """The question as it is compared: without case, spacing, closing marks and characters that cannot be seen."""
+    plain = unicodedata.normalize("NFKC", question)
+    seen = "".join(c for c in plain if unicodedata.category(c) != "Cf")
+    return " ".join(seen.casefold().split()).rstrip(" .?!")
+
+
 def digest(question: str, sql: str) -> str:
-    """64 hex digits, the same for the same question and SQL."""
-    return hashlib.sha256(json.dumps([question, sql]).encode()).hexdigest()
+    """64 hex digits, the same for the same question, as `same_words` compares it, and the same SQL."""
+    return hashlib.sha256(json.dumps([same_words(question), sql]).encode()).hexdigest()
 
 
 def renominate(session: Session, answer: AnswerRow, now: datetime) -> None:

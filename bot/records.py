@@ -23,11 +23,12 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import JSON, TypeDecorator
 
-REVISION = "0002"  # the newest migration; known here so that opening an up-to-date store needs no alembic
+REVISION = "0003"  # the newest migration; known here so that opening an up-to-date store needs no alembic
 VERSION_TABLE = "mynah_version"
 
 PairSource = Literal["vote", "correction"]
 PairStatus = Literal["nominated", "admitted", "rejected", "withdrawn"]
+Basis = Literal["", "reviewer", "teacher", "users"]
 
 
 class Name(TypeDecorator[str]):
@@ -201,6 +202,37 @@ class QuestionRow(Record):
     outcome: Mapped[str | None] = mapped_column(Name(16))  # answered, failed or cancelled
     answer_id: Mapped[str | None] = mapped_column(Name(64))
     readings: Mapped[list[dict[str, Any]]] = mapped_column(JSON)  # of an unsure answer, for who picks one
+
+
+class VerdictRow(Record):
+    """Why a pair stands where it stands: what others said of it, who decided, and what is learned from it.
+
+    `basis` is the second opinion that let it in, empty where none did; `reviewer` the person who decided, as
+    `door:user`; `leaned_on` the users whose agreement let it in. `learned` is the SQL to learn, in the database's own
+    dialect, and `short` the same in the student's words where it is known: those of the second opinion, which need not
+    be what a user wrote.
+    """
+
+    __tablename__ = "verdicts"
+
+    pair_id: Mapped[int] = mapped_column(ForeignKey("pairs.id"), primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(Moment)
+    basis: Mapped[Basis] = mapped_column(Name(16))
+    reviewer: Mapped[str | None] = mapped_column(Name(300))
+    leaned_on: Mapped[list[str]] = mapped_column(JSON)
+    opinions: Mapped[dict[str, Any]] = mapped_column(JSON)
+    learned: Mapped[str | None] = mapped_column(Prose)
+    short: Mapped[str] = mapped_column(Prose)
+
+
+class RemovedUserRow(Record):
+    """A person whose opinions count no more, by the id of their door alone or as `door:user`."""
+
+    __tablename__ = "removed_users"
+
+    user_id: Mapped[str] = mapped_column(Name(300), primary_key=True)
+    at: Mapped[datetime] = mapped_column(Moment)
+    removed_by: Mapped[str] = mapped_column(Name(300))
 
 
 class ModelVersionRow(Record):

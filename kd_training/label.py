@@ -27,6 +27,7 @@ from kd_training.teacher_client import Ask, RefusedError, Said, TeacherClient, T
 from kd_training.teacher_prompt import Instructions, Style
 
 FINISHED = "labels.json"
+LABELLED = "labelled.jsonl"
 _PATIENCE = 100  # questions without one usable answer after which the teacher is taken to talk nonsense
 
 
@@ -63,9 +64,11 @@ class Question:
 
 def label(
     questions: Sequence[Question], client: TeacherClient, ground: Ground, how: Labelling, out: Path,
-    approved: Sequence[tuple[str, str]] = (),
+    approved: Sequence[tuple[str, str]] = (), patience: int = _PATIENCE,
 ) -> Mapping[str, Any]:
     """Label every question into `out`; the figures that `labels.json` holds.
+
+    After `patience` questions without one usable answer, or all of fewer, it gives up; 0 never does.
 
     Raises TeacherError when the teacher cannot be reached, refuses, or talks nonsense, and OSError when the disk is
     full; what was done is kept.
@@ -79,7 +82,7 @@ def label(
             client.warm_up()
         answers = client.each(_Asker(client, ground, how, approved), missing)
         useful = sum(bool(record["short"]) for record in kept.records.values())
-        for (key, _), record in _watched(answers, len(missing), useful):
+        for (key, _), record in _watched(answers, len(missing), useful, patience):
             kept.add({"key": key, **record})
         seconds = time.monotonic() - begun
         return _written([(q, kept.records[key]) for key, q in unique], how, out, len(missing), seconds)
@@ -97,6 +100,12 @@ def read_questions(path: Path) -> list[Question]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path} cannot be labelled: {error!r}") from error
     return list(found.values())
+
+
+def read_labels(out: Path) -> dict[str, str]:
+    """Of a folder that `label` has filled: the short SQL of each question that the teacher is of one mind about."""
+    lines = (out / LABELLED).read_text("utf-8").splitlines()
+    return {record["question"]: record["target"] for record in map(json.loads, lines)}
 
 
 class _Asker:
@@ -146,14 +155,15 @@ def _commonest(said: Sequence[Said]) -> str:
 
 
 def _watched(
-    answers: Iterator[tuple[tuple[str, Question], dict[str, Any]]], count: int, useful: int
+    answers: Iterator[tuple[tuple[str, Question], dict[str, Any]]], count: int, useful: int,
+    patience: int,
 ) -> Iterator[tuple[tuple[str, Question], dict[str, Any]]]:
     """The answers, with a bar for who watches, and an end where none is of any use."""
     bar = tqdm(answers, total=count, unit="question", desc="labelling", disable=not sys.stderr.isatty())
     for number, (given, record) in enumerate(bar, start=1):
         useful += bool(record["short"])
         yield given, record
-        if not useful and number == min(_PATIENCE, count):
+        if not useful and number == min(patience, count):
             raise TeacherError(
                 f"None of the teacher's answers to the first {number} questions can be run "
                 f"({', '.join(record['faults']) or 'they are empty'}): is it the right model, and the right style?"
@@ -174,7 +184,7 @@ def _written(
         if not agreed or record["as_gold"] is False:
             why = "differs from the gold answer" if agreed else "no agreement"
             review.append({**shown, "why": why, "gold": question.target, **record})
-    _lines(out / "labelled.jsonl", pairs)
+    _lines(out / LABELLED, pairs)
     _lines(out / "review.jsonl", review)
     compared = [record["as_gold"] for _, record in labelled if record["as_gold"] is not None]
     figures = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from bot.candidates import Candidate, Trial
@@ -35,6 +35,10 @@ class Ground:
         """Everything read from the database. Raises DatabaseError."""
         schema = database.schema()
         return cls(database, schema, glossary, build_index(database, schema, glossary.values), today)
+
+    def on(self, day: date) -> Ground:
+        """The same on another day: what "last month" means there."""
+        return self if day == self.today else replace(self, today=day)
 
     def grammar(self) -> Grammar:
         """The grammar of what can be said."""

@@ -37,7 +37,7 @@ def bot(tiny: Tiny, keys: Signer, tmp_path_factory: pytest.TempPathFactory) -> I
     started = Bot(tmp_path_factory.mktemp("bot"), {
         "MYNAH_DATABASE_URL": f"sqlite:///{tiny.database}", "MYNAH_STUDENT_DIR": str(tiny.student),
         "MYNAH_TODAY": str(TODAY), "MYNAH_TEAMS_APP_ID": APP, "MYNAH_TEAMS_APP_PASSWORD": "a secret",
-        "MYNAH_TEAMS_TENANTS": json.dumps([TENANT]), "MYNAH_TEAMS_KEYS_URL": keys.url,
+        "MYNAH_TEAMS_TENANTS": TENANT, "MYNAH_TEAMS_KEYS_URL": keys.url,
     })  # fmt: skip
     started.start()
     yield started
@@ -155,7 +155,7 @@ def test_what_is_no_event_is_400_and_what_is_too_large_413(bot: Bot, keys: Signe
 def test_keys_that_cannot_be_had_are_503_and_not_let_in(tiny: Tiny, keys: Signer, tmp_path: Path) -> None:
     alone = Bot(tmp_path, {
         "MYNAH_DATABASE_URL": f"sqlite:///{tiny.database}", "MYNAH_STUDENT_DIR": str(tiny.student),
-        "MYNAH_TEAMS_APP_ID": APP, "MYNAH_TEAMS_APP_PASSWORD": "x", "MYNAH_TEAMS_TENANTS": json.dumps([TENANT]),
+        "MYNAH_TEAMS_APP_ID": APP, "MYNAH_TEAMS_APP_PASSWORD": "x", "MYNAH_TEAMS_TENANTS": TENANT,
         "MYNAH_TEAMS_KEYS_URL": "http://127.0.0.1:9/",
     })  # fmt: skip
     alone.start()
