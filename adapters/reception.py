@@ -38,7 +38,8 @@ class Courier(Protocol):
     """What a door does for one question. `held.reply` is what it put there; all of this may be done a second time.
 
     `begin` shows that work goes on and returns the reply's address with what was made, such as a message's id, so
-    that whoever goes on with this question puts the answer there; `thread` among it is the conversation's from then on. Only `answered`, `failed` and `begin` may raise.
+    that whoever goes on with this question puts the answer there; `thread` among it is the conversation's from then on.
+    Only `answered`, `failed` and `begin` may raise.
     """
 
     async def begin(self, held: Held) -> Mapping[str, Any]: ...

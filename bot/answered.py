@@ -1,11 +1,11 @@
-"""What a chat door looks up of answered questions: which answer a message holds, and what waits for review."""
+"""What a chat door looks up of answered questions: which answer a message holds, and what runs."""
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from bot.accepted import conversation_of
-from bot.records import PairRow, QuestionRow
+from bot.records import QuestionRow
 from bot.store import Store
 
 _LOOKED_AT = 500  # the latest of a conversation; votes come soon or not at all
@@ -24,12 +24,6 @@ def answer_in(store: Store, door: str, channel: str, thread: str, message: str) 
     )
     rows = store.read(lambda session: session.execute(query).all())
     return next((answer for answer, reply in rows if not message or reply.get("message") == message), None)
-
-
-def waiting_for_review(store: Store) -> int:
-    """How many questions with SQL that somebody vouches for wait for a reviewer. Raises StoreError."""
-    query = select(func.count(PairRow.digest.distinct())).where(PairRow.status == "nominated")
-    return store.read(lambda session: session.scalar(query)) or 0
 
 
 def running_in(store: Store, door: str, channel: str, thread: str) -> int | None:

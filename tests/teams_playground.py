@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,10 @@ class Bot:
         self._doors = doors
         kept = {name: value for name, value in os.environ.items() if not name.startswith("MYNAH_")}
         paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
-        own = {"MYNAH_WEB_PORT": str(self.port), "MYNAH_STATE_DIR": str(folder / "state"), "PYTHONPATH": paths}
+        own = {
+            "MYNAH_WEB_PORT": str(self.port), "MYNAH_STATE_DIR": str(folder / "state"), "PYTHONPATH": paths,
+            "MYNAH_PUBLIC_URL": self.url,
+        }  # fmt: skip
         self._variables = kept | own | variables
         self.process: subprocess.Popen[bytes]
 
@@ -63,6 +67,16 @@ class Bot:
     def log(self) -> str:
         """What it printed since the last start."""
         return (self.folder / "bot.log").read_text("utf-8")
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """What its memory holds."""
+        with closing(sqlite3.connect(self.folder / "state" / "state.db")) as connection:
+            return connection.execute(sql).fetchall()
+
+    def votes(self, answer_id: str) -> dict[str, int]:
+        """The votes on an answer that stand, by user."""
+        standing = f"answer_id = '{answer_id}' AND retracted_at IS NULL"
+        return dict(self.rows(f"SELECT user_id, vote FROM feedback WHERE {standing}"))
 
     def start(self) -> None:
         """Start it; returns when questions are answered."""
@@ -168,6 +182,11 @@ class Playground:
             return True
         return bool(told.get("actionConversationId") != conversation)
 
+    def person(self, user: str) -> str:
+        """What the bot knows a user by."""
+        people = (self.config["currentUser"], *self.config["users"])
+        return str(next(person["aadObjectId"] for person in people if person["id"] == user))
+
     def close(self) -> None:
         """Let go of the connections."""
         self._stream.close()
@@ -178,6 +197,12 @@ def card_of(message: dict[str, Any]) -> dict[str, Any]:
     """The card in a message."""
     card: dict[str, Any] = message["attachments"][0]["content"]
     return card
+
+
+def answer_id(message: dict[str, Any]) -> str:
+    """The id of the answer in a message."""
+    buttons = card_of(message)["actions"]
+    return str(next(b["data"]["answer"] for b in buttons if "answer" in b.get("data", {})))
 
 
 def is_answer(message: dict[str, Any]) -> bool:

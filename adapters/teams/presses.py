@@ -14,6 +14,7 @@ from typing import Any
 
 from adapters.chat_desk import Found
 from adapters.reception import Reception
+from adapters.teams.cards.review import review_card
 from adapters.teams.events import DOOR, Event
 from adapters.teams.files import Files
 from adapters.teams.look import Look
@@ -45,7 +46,7 @@ class Presses:
         self._verbs: dict[str, Callable[[Event, Mapping[str, Any]], Awaitable[Body]]] = {
             "ask": self._ask, "cancel": self._cancel, "vote": self._vote, "correct": self._correct,
             "uncorrect": self._uncorrect, "all": self._all, "again": self._again, "pick": self._pick,
-            "file": self._file,
+            "file": self._file, "review": self._review,
         }  # fmt: skip
 
     async def pressed(self, event: Event) -> Body | None:
@@ -187,6 +188,28 @@ class Presses:
         for offer in offers:
             self._reception.spawn(self._wire.tell(event.address, offer))
         return body
+
+    async def _review(self, event: Event, data: Mapping[str, Any]) -> Body:
+        """A reviewer decided over a pair; what waits after it."""
+
+        def work() -> Body:
+            queue, number = self._desk.desk.review(), data.get("pair")
+            if isinstance(queue, Rejected):
+                return _text(queue.message)
+            if not isinstance(number, int):
+                return _fault("There is no such pair.")
+            if data.get("decision") == "edit":
+                done = queue.edit(number, event.asker, str(data.get(f"sql{number}", "")))
+            else:
+                decide = queue.approve if data.get("decision") == "approve" else queue.reject
+                done = decide(number, event.asker)
+            left = queue.queue(event.asker)
+            if isinstance(done, Rejected) or isinstance(left, Rejected):
+                return _text(done.message if isinstance(done, Rejected) else "Noted.")
+            note = f"“{done.question}”: {done.status}."
+            return {"statusCode": 200, "type": CARD, "value": review_card(left, note)}
+
+        return await self._reception.work(work)
 
     async def _of(self, event: Event, data: Mapping[str, Any], work: Callable[[Found], Body]) -> Body:
         """What `work` makes of the answer that a button belongs to."""

@@ -6,19 +6,20 @@ from collections.abc import Awaitable, Callable
 
 from adapters.reception import Reception
 from adapters.teams.cards.notices import examples_card, help_card, lines_card
+from adapters.teams.cards.review import review_card
 from adapters.teams.courier import TeamsCourier
 from adapters.teams.events import DOOR, Event
 from adapters.teams.look import Look
 from adapters.teams.messages import Message
 from adapters.teams.sdk import Wire
 from bot.accepted import Incoming, TurnedAway
-from bot.answered import running_in, waiting_for_review
+from bot.answered import running_in
+from bot.feedback import Rejected
 from bot.store import StoreError
 
 _EMPTY = "Write your question behind my name, for example: {example}"
 _NOTHING_RUNS = "Nothing of yours runs here."
-_WAITING = {0: "Nothing waits for a reviewer.", 1: "One pair waits for a reviewer."}
-_REVIEWERS = " Whoever may review sees more with `mynah review`."
+_ALONE = "Ask me that in a chat of our own: what people said of answers is not for everybody here."
 
 
 class Talk:
@@ -98,12 +99,16 @@ class Talk:
             await self._wire.tell(event.address, Message(text=text))
 
     async def _review(self, event: Event) -> None:
-        try:
-            count = await self._reception.note(lambda: waiting_for_review(self._reception.desk.desk.memory()))
-            text = _WAITING.get(count, f"{count:,} pairs wait for a reviewer.") + (_REVIEWERS if count else "")
-        except StoreError as error:
-            text = error.message
-        await self._wire.tell(event.address, Message(text=text))
+        """What waits, for those who may review; in a channel others would read along."""
+        queue = self._reception.desk.desk.review()
+        waiting = queue if isinstance(queue, Rejected) else await self._reception.note(queue.queue, event.asker)
+        if isinstance(waiting, Rejected):
+            message = Message(text=waiting.message)
+        elif event.scope != "personal":
+            message = Message(text=_ALONE)
+        else:
+            message = Message(card=review_card(waiting), summary="Pairs that wait for a reviewer")
+        await self._wire.tell(event.address, message)
 
     def _tell(self, event: Event, message: Message) -> None:
         self._reception.spawn(self._wire.tell(event.address, message))
