@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from adapters.commands import ask, bench, check, distill, evaluate, serve, teacher
+from adapters.commands import ask, bench, check, distill, evaluate, serve, teacher, teams
 from adapters.faults import USAGE, report
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.command("check")(check.command)
 app.command("distill")(distill.command)
 app.command("teacher")(teacher.command)
 app.command("serve")(serve.command)
+app.command("teams")(teams.command)
 app.command("bench")(bench.command)
 
 

@@ -11,7 +11,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -174,6 +174,13 @@ class Playground:
                 message = told["message"] | {"conversation": told["actionConversationId"], "told": told["action"]}
                 self.seen.append(message)
 
+    def forget(self) -> None:
+        """Pass over what came so far, as soon as nothing more comes."""
+        self.seen.clear()
+        with suppress(TimeoutError):
+            while True:
+                self._stream.recv(timeout=0.5)
+
     def quiet(self, conversation: str, seconds: float = 2.0) -> bool:
         """Whether the bot says nothing there for a while."""
         try:
@@ -209,7 +216,7 @@ def is_answer(message: dict[str, Any]) -> bool:
     """Whether a message holds an answer, and not what stands in its place before."""
     shown = message.get("attachments") or []
     buttons = [action["title"] for action in card_of(message).get("actions", [])] if shown else []
-    return bool({"SQL", "Re-run", "Ask again"} & set(buttons))
+    return bool({"SQL", "Write SQL", "Ask again"} & set(buttons))
 
 
 @contextmanager

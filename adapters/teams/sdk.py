@@ -140,6 +140,7 @@ class Wire:
         if service_url not in self._clients:
             factory = self._authentication.create_connector_factory(claims)
             self._clients[service_url] = await factory.create(service_url, self._scope)
+            self._clients[service_url].config.retry_policy.retries = 0  # `_patiently` tries again, without blocking
         credentials = self._clients[service_url].config.credentials
         if self._identity.app_id:
             try:
