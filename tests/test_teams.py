@@ -323,8 +323,8 @@ def test_a_reading_is_picked_and_the_web_door_is_open_too(tmp_path: Path) -> Non
         picked = teams.press(message, "pick", **picks[0]["data"])
         assert picked["type"] == CARD
         assert "I have noted that this is what you meant." in "\n".join(texts(picked["value"]))
-        changed = teams.answer(teams.group, lambda m: m["messageId"] == message["messageId"])
-        assert changed["told"] == "updateMessage"
+        same = message["messageId"]
+        changed = teams.answer(teams.group, lambda m: (m["messageId"], m["told"]) == (same, "updateMessage"))
         assert card_of(changed) == picked["value"]
         assert teams.bot.votes(picks[0]["data"]["answer"]) == {teams.person(ALEX): 1}
         assert "<title>Mynah</title>" in httpx.get(teams.bot.url).text
