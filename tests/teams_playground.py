@@ -22,7 +22,7 @@ from websockets.sync.client import ClientConnection, connect
 from bot.config import ROOT
 from tests.npm_tools import PLAYGROUND
 
-PATIENCE = 90  # seconds for anything to happen
+PATIENCE = 240  # seconds for anything to happen
 ALEX, MEGAN = "user-id-0", "user-id-1"
 
 
