@@ -2,15 +2,16 @@
 # make test       the tests (make test-slow: those that take minutes)
 # make check      lint, types, architecture
 # make bench      latency, memory and start-up time, measured here
-# make local-slack   the local Slack that the tests of the Slack door talk to, by npm
+# make npm-tools  programs from npm that tests talk to in place of what is elsewhere: a local Slack, a local Teams
 # make vllm       vLLM for this CPU in an environment of its own (about 2 GB), which the tests of the teacher start
 PYTHON ?= python3
 VENV   := .venv
 VLLM   := .venv-vllm
+NPM    := .npm-tools
 PY     := $(VENV)/bin/python
 PIP    := $(PY) -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
 
-.PHONY: run test test-slow check bench vllm local-slack
+.PHONY: run test test-slow check bench vllm npm-tools
 
 run: $(VENV)/.installed
 	$(PY) -m adapters.terminal serve --web
@@ -40,11 +41,13 @@ $(VLLM)/.installed:
 	$(VLLM)/bin/python -m pip --quiet uninstall --yes torchvision torchaudio torchcodec
 	touch $@
 
-local-slack: .npm-tools/node_modules/local-slack-linux-x64
+npm-tools: $(NPM)/.installed
 
-.npm-tools/node_modules/local-slack-linux-x64:
-	mkdir -p .npm-tools
-	npm install --silent --no-audit --no-fund --no-save --prefix .npm-tools local-slack-linux-x64@0.1.8
+# Never shipped: the Playground's licence is for trying things out.
+$(NPM)/.installed: Makefile
+	npm install --prefix $(NPM) --no-audit --no-fund --ignore-scripts \
+	    local-slack-linux-x64@0.1.8 @microsoft/m365agentsplayground@0.2.28 adaptivecards@3.0.6
+	touch $@
 
 # The stamps make a second start fast: packages are installed again only when the pins change.
 $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/.made

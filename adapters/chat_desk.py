@@ -163,6 +163,11 @@ class ChatDesk:
             return feedback
         return feedback.correct(found.answer.id, asker.user, sql, asker)
 
+    def retract_correction(self, found: Found, asker: Asker) -> Tally | Rejected:
+        """Take the person's correction of an answer back."""
+        feedback = self.desk.feedback(found.database)
+        return feedback if isinstance(feedback, Rejected) else feedback.retract_correction(found.answer.id, asker.user)
+
     def _remember(self, answer: Answer, asker: Asker, thread: str) -> str:
         """Why the answer was not kept; empty when it was."""
         database = self.desk.settings.database_of(asker.door, asker.channel)

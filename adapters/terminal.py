@@ -21,6 +21,7 @@ from adapters.commands import (
     schedule,
     serve,
     teacher,
+    teams,
 )
 from adapters.faults import USAGE, report
 
@@ -41,6 +42,7 @@ app.command("models")(models.command)
 app.command("nightly")(nightly.command)
 app.command("schedule")(schedule.command)
 app.command("serve")(serve.command)
+app.command("teams")(teams.command)
 app.command("bench")(bench.command)
 app.command("review")(review.command)
 app.command("pairs")(pairs.command)

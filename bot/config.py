@@ -122,6 +122,29 @@ class Settings(BaseSettings):
     teacher_arguments: str = Field(default="", description="More arguments for a vLLM server that is started here.")
     user_rate: int = Field(default=10, ge=1, description="Questions that one person may ask in chat in a minute.")
     channel_rate: int = Field(default=30, ge=1, description="Questions that one chat channel may ask in a minute.")
+    teams_app_id: str = Field(default="", description="The Microsoft app id of the Teams bot.")
+    teams_app_password: SecretStr | None = Field(default=None, description="The client secret of that app.")
+    teams_tenants: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="The tenants whose people may ask in Teams; the first is the one that has the app."
+    )
+    teams_service_urls: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("https://smba.trafficmanager.net/",), description="The services of Teams that answers may be sent to."
+    )
+    teams_issuer: str = Field(
+        default="https://api.botframework.com", description="Who signs the requests that come from Teams."
+    )
+    teams_keys_url: str = Field(
+        default="https://login.botframework.com/v1/.well-known/openidconfiguration",
+        description="Where the keys of that issuer are published.",
+    )
+    teams_report: str = Field(default="", description="The Teams conversation that nightly reports are posted to.")
+    teams_local: bool = Field(
+        default=False, description="Take unsigned requests from this machine: for the Agents Playground, nothing else."
+    )
+    public_url: str = Field(default="", description="The address that others reach this server by, for links in chat.")
+    link_secret: SecretStr | None = Field(
+        default=None, description="What download links are signed with. Default: a file in state_dir."
+    )
     reviewers: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Who may review pairs, each as `door:user`: `slack:U012AB3CD`, `teams:29:1a2b`."
     )
@@ -179,7 +202,7 @@ class Settings(BaseSettings):
     web_host: str = Field(default="127.0.0.1", description="Where the web door listens.")
     web_port: int = Field(default=8765, ge=0, le=65_535, description="The web door's port.")
 
-    @field_validator("reviewers", "named_doors", mode="before")
+    @field_validator("reviewers", "named_doors", "teams_tenants", "teams_service_urls", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         """A variable gives a list as one text, with commas."""

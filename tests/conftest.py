@@ -19,6 +19,7 @@ import pytest
 from hypothesis import settings
 
 from tests import local_slack
+from tests.npm_tools import has_playground
 from tests.servers import MariaServer, PostgresServer, demo_on_maria, demo_on_postgres, program, running
 from tests.tiny_student import Tiny, make
 from tests.tiny_teacher import VLLM_PYTHON, TinyTeacher, teach
@@ -45,8 +46,9 @@ TOOLS: dict[str, tuple[str, Callable[[], bool]]] = {
     "chromium": ("Chromium and its driver", _chromium),
     "postgresql": ("PostgreSQL's programs", lambda: program("initdb") is not None),
     "mariadb": ("MariaDB's programs", lambda: program("mariadbd") is not None),
-    "local-slack": ("the local Slack (make local-slack) and unshare", local_slack.installed),
+    "local-slack": ("the local Slack (make npm-tools) and unshare", local_slack.installed),
     "vllm": ("vLLM's environment (make vllm)", _vllm),
+    "teams-playground": ("the Agents Playground (make npm-tools, as root)", has_playground),
 }
 
 

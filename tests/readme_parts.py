@@ -21,6 +21,10 @@ PACKAGES = ("adapters", "kd_training", "eval_harness", "bot", "demo")
 # What is no Python, or says nothing of itself. A folder stands for all that is in it.
 OTHERS = {
     "adapters/": "The doors. May import everything below.",
+    "adapters/teams/": "Microsoft Teams.",
+    "adapters/teams/cards/": "Answers as Adaptive Cards.",
+    "adapters/teams/manifest/": "The Teams app: its manifest and icons, zipped for Teams to take.",
+    "adapters/teams/manifest/manifest.json": "The manifest, with places for the app's id and the server's address.",
     "adapters/web/": "The chat page.",
     "adapters/slack/": "The Slack door.",
     "adapters/slack/blocks/": "What is built for Slack to show: plain data, without a network.",
@@ -52,7 +56,7 @@ OTHERS = {
     "CHANGELOG.md": "What changed.",
     "Dockerfile": "Mynah in a container.",
     "LICENSE": "Apache-2.0.",
-    "Makefile": "run, test, test-slow, check, bench, vllm.",
+    "Makefile": "run, test, test-slow, check, bench, vllm, npm-tools.",
     "constraints.txt": "The versions of all packages that this is tested with.",
     "mynah.toml.example": "Every setting, explained: copy it to mynah.toml.",
     "pyproject.toml": "The package: what it needs, its command, how it is checked.",
