@@ -199,6 +199,7 @@ class Settings(BaseSettings):
     )
     slack_client_secret: SecretStr | None = Field(default=None, description="Slack: the secret that belongs to it.")
     slack_api_url: str = Field(default="https://slack.com/api/", description="Slack: where its API is.")
+    slack_report: str = Field(default="", description="The id of the Slack channel for nightly reports.")
     web_host: str = Field(default="127.0.0.1", description="Where the web door listens.")
     web_port: int = Field(default=8765, ge=0, le=65_535, description="The web door's port.")
 
