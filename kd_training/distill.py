@@ -36,6 +36,7 @@ from kd_training.distill_report import Limit, Report
 from kd_training.learning_rate import learning_rate_factor
 from kd_training.losses import States, Sums, Weights, align, count, held_out_loss, step_loss
 from kd_training.parallel import Workers, workers
+from kd_training.precision import arithmetic
 from kd_training.run_log import RunLog, Window
 from kd_training.states import open_states
 from kd_training.trainee import Trainee, new_student
@@ -76,7 +77,7 @@ class _Run:
 
     def __init__(self, config: DistillConfig, evaluate: Evaluate | None, states: States | None, team: Workers) -> None:
         self.config, self.evaluate, self.team = config, evaluate, team
-        self.dtype = torch.bfloat16 if config.precision == "bf16" else torch.float32
+        self.dtype = torch.bfloat16 if arithmetic(config.precision) == "bf16" else torch.float32
         examples = read_examples(config.data)
         model, tokenizer = new_student(config, (text for e in examples for text in (e.prompt, e.target)))
         limit = int(model.config.max_position_embeddings)

@@ -66,7 +66,7 @@ class DistillConfig(BaseModel):
     ce_weight: float = Field(0.75, ge=0)
     mse_weight: float = Field(0.25, ge=0)  # both used only when teacher states are given
 
-    precision: Literal["bf16", "fp32"] = "bf16"
+    precision: Literal["auto", "bf16", "fp32"] = "auto"  # auto: what is faster on this CPU
     threads: int = Field(0, ge=0)  # 0: as many as there are cores
     eval_every: int = Field(500, ge=1)
     checkpoint_every: int = Field(500, ge=1)

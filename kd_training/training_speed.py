@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,9 +24,9 @@ from transformers import GPT2LMHeadModel, Trainer, TrainerCallback, TrainingArgu
 from kd_training.batches import Corpus, Example, encode_examples
 from kd_training.distill import distill
 from kd_training.distill_config import DistillConfig
+from kd_training.precision import Arithmetic, arithmetic
 from kd_training.trainee import new_student
 
-Precision = Literal["bf16", "fp32"]
 _IGNORED = -100  # the label that transformers leaves out of the loss
 
 
@@ -35,7 +35,7 @@ class TrainingRace:
     """Real tokens per second, the median over the rounds, of a model of `parameters` in `precision`."""
 
     parameters: int
-    precision: Precision
+    precision: Arithmetic
     examples: int
     rounds: int
     distill: float
@@ -71,7 +71,7 @@ def train_race(
                 ours.append(mine)
                 theirs.append(other)
     parameters = sum(p.numel() for p in model.parameters())
-    return TrainingRace(parameters, config.precision, len(corpus), rounds, median(ours), median(theirs))
+    return TrainingRace(parameters, arithmetic(config.precision), len(corpus), rounds, median(ours), median(theirs))
 
 
 def everyday_pairs(count: int, seed: int = 0) -> list[Example]:
@@ -152,7 +152,7 @@ def _trainer_speed(model: GPT2LMHeadModel, corpus: Corpus, config: DistillConfig
     arguments = TrainingArguments(
         output_dir=str(folder), max_steps=steps, per_device_train_batch_size=size, learning_rate=config.lr,
         lr_scheduler_type="cosine", weight_decay=config.weight_decay, max_grad_norm=config.clip,
-        bf16=config.precision == "bf16", use_cpu=True, train_sampling_strategy="group_by_length",
+        bf16=arithmetic(config.precision) == "bf16", use_cpu=True, train_sampling_strategy="group_by_length",
         length_column_name="length", remove_unused_columns=False, save_strategy="no", logging_strategy="no",
         report_to=[], disable_tqdm=True, dataloader_num_workers=0, seed=config.seed,
     )  # fmt: skip
