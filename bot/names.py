@@ -16,7 +16,7 @@ from bot.name_hints import ambiguous, no_column, no_table
 from bot.recursion import parts_of_recursion, rows_of_recursion
 from bot.rejection import Rejection
 from bot.respelling import derived, found, put_view, rename, respell
-from bot.scopes import Scope, Shape, Source, estimated_rows, gives_one_row, growth, limited, own_nodes
+from bot.scopes import Scope, Shape, Source, estimated_rows, gives_one_row, grouped, growth, limited, own_nodes
 from bot.series import rows_of_series
 
 MAX_PRODUCT = 20_000_000  # row combinations of tables that no condition connects
@@ -145,8 +145,7 @@ class _Resolver:
                 "This query combines every row of one table with every row of another. "
                 "Please say which columns belong together.",
             )
-        if gives_one_row(node):
-            rows = 1
+        rows = 1 if gives_one_row(node) else grouped(node, rows, scope, self.catalog.schema)
         grown = growth(node) * max((s.growth for s in scope.sources.values()), default=1.0)
         if grown > MAX_GROWTH:
             raise Rejection("too-long", "This query makes its values longer and longer. Please shorten it.")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from bot.catalog import Columns, Name
+from bot.schema import Schema
 
 
 @dataclass(eq=False, slots=True)
@@ -126,6 +127,22 @@ def limited(node: exp.Expr, rows: int) -> int:
     if isinstance(size, exp.Literal) and size.name.isdigit():
         return min(rows, int(size.name))
     return rows
+
+
+def grouped(select: exp.Select, rows: int, scope: Scope, schema: Schema) -> int:
+    """`rows`, or less where GROUP BY names only columns whose few texts are known."""
+    group = select.args.get("group")
+    if group is None or not group.expressions or any(group.args.get(k) for k in ("rollup", "cube", "grouping_sets")):
+        return rows
+    count = 1
+    for key in group.expressions:
+        source = scope.owners.get(id(key))
+        table = schema.table(source.table) if source is not None and source.table else None
+        column = table.column(key.name) if table is not None else None
+        if column is None or not column.values:
+            return rows
+        count *= len(column.values) + 1  # and NULL
+    return min(rows, count)
 
 
 def growth(select: exp.Select) -> float:

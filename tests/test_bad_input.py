@@ -93,7 +93,7 @@ def test_anything_typed_gets_an_answer(
         database_url=str(tiny.database), student_dir=tiny.student, state_dir=tmp_path, today=TODAY
     )
     bot = open_bot(options)  # opened once: what is tried here is what is typed
-    monkeypatch.setattr(ask, "settings_for", lambda *_: options)
+    monkeypatch.setattr(ask, "settings_to_ask", lambda *_: options)
     monkeypatch.setattr(ask, "_open", lambda _: bot)
 
     @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

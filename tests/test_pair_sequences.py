@@ -173,7 +173,7 @@ def opened(url: str, database: Database) -> Iterator[type[Nights]]:
 def bounded(examples: int, steps: int) -> settings:
     """The same examples every time, however slow the machine is."""
     return settings(
-        max_examples=examples, stateful_step_count=steps, deadline=None, derandomize=True,
+        max_examples=examples, stateful_step_count=steps, deadline=None,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
 
