@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from slack_sdk import WebClient
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
 from adapters.slack.blocks.texts import fallback, plain
 from bot.config import ConfigError, Settings
-from kd_training.night.report import NightReport, to_text
-from kd_training.nightly import Post
+
+if TYPE_CHECKING:
+    from kd_training.night.report import NightReport
+    from kd_training.nightly import Post
 
 _SECTION = 3000  # characters that Slack takes in one block of text
 
@@ -31,6 +35,8 @@ def posts(settings: Settings) -> list[Post]:
 
 
 def _to_slack(settings: Settings, report: NightReport) -> None:
+    from kd_training.night.report import to_text
+
     assert settings.slack_bot_token is not None
     client = WebClient(settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, timeout=30)
     client.retry_handlers.append(RateLimitErrorRetryHandler(max_retry_count=3))
@@ -45,5 +51,6 @@ def _to_slack(settings: Settings, report: NightReport) -> None:
 
 def _to_teams(settings: Settings, report: NightReport) -> None:
     from adapters.teams.proactive import announce
+    from kd_training.night.report import to_text
 
     announce(settings, to_text(report))

@@ -33,6 +33,7 @@ from bot.student import Student
 from bot.value_reading import build_index
 from eval_harness.calibrate import CalibrationError
 from kd_training.batches import read_examples
+from kd_training.blend import blended
 from kd_training.calibration import Observer, keep_calibration, sample_pairs
 from kd_training.distill import distill
 from kd_training.distill_config import ConfigError, DistillConfig
@@ -139,9 +140,15 @@ class Run:
                 words[word] = max(count, words.get(word, 0))
             report = self._train(stage, pairs, start, words, taught.get(stage.name))
             history.append(_told(stage, pairs, report, taught.get(stage.name)))
-            start = report.best
+            start = self._blended(stage, start, report.best)
         assert start is not None  # a recipe has a stage
         return Trained(start, words, history, _named(taught))
+
+    def _blended(self, stage: Stage, before: Path | None, after: Path) -> Path:
+        """What a stage hands on: its weights, or what lies between those and the weights that it began with."""
+        if stage.blend == 1 or before is None:
+            return after
+        return blended(before, after, stage.blend, self.directory / stage.name / "blended")
 
     def packaged(
         self, trained: Trained, output: Path, version: str = "", told: Mapping[str, Any] | None = None

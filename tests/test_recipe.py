@@ -49,6 +49,7 @@ name = "first"
 
 [[stage]]
 name = "second"
+blend = 0.5
 synthesize = { composed = 10, seed = 2 }
 distill = { lr = 5e-4, max_steps = 3 }
 """
