@@ -49,7 +49,7 @@ class Stage(BaseModel):
     name: str = Field(pattern=r"^[a-z0-9-]+$")
     synthesize: dict[str, Any] = {}
     distill: dict[str, Any] = {}
-    blend: float = Field(default=1.0, gt=0, le=1)  # share of the stage's weights; the rest is of those that it began with
+    blend: float = Field(default=1.0, gt=0, le=1)  # share of its weights; the rest: those it began with
 
 
 class Night(BaseModel):
