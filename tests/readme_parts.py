@@ -48,6 +48,7 @@ OTHERS = {
     "demo/glossary.toml": "The company's words: metrics, conditions, names people use for values.",
     "demo/phrasings/": "How people word questions: the corpus that the student learns from.",
     "demo/development.jsonl": "New questions, written from the schema alone, to develop with. Never training data.",
+    "demo/fresh.jsonl": "New questions, written after the corpus, to measure with. Never training data.",
     "demo/questions.jsonl": "The demo's evaluation set. Never training data.",
     "demo/student/": "The shipped student.",
     "docs/": "Pages to read.",
