@@ -6,7 +6,7 @@ same memory), so reading one more token copies none of those before it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,14 +37,13 @@ class Network:
         except Exception as error:  # onnxruntime's own errors have no common base
             raise NetworkError("it is not a model that this bot can run") from error
         inputs = {given.name: given.shape for given in self._session.get_inputs()}
-        if "at" not in inputs or "past_k_0" not in inputs:
-            raise NetworkError("it was exported by another version of Mynah: export it again, or train again")
+        if "kept" not in inputs or "past_k_0" not in inputs:
+            again = "write it again by `python -m kd_training.package DIR`, or train again"
+            raise NetworkError(f"another version of Mynah wrote it: {again}")
         _, self._heads, self._positions, self._size = inputs["past_k_0"]
         self._layers = sum(name.startswith("past_k_") for name in inputs)
-        _, each, self._vocabulary = self._session.get_outputs()[0].shape
-        self._last_only = each == 1
-        self._at = np.zeros((), np.int64)
-        self._at_value = ort.OrtValue.ortvalue_from_numpy(self._at)
+        self._vocabulary = self._session.get_outputs()[0].shape[-1]
+        self._at, self._kept = np.zeros((), np.int64), np.ones(1, np.int64)
         self._past: Floats = np.zeros((2 * self._layers, 0, self._heads, self._positions, self._size), np.float32)
         self._make_room(1)
 
@@ -53,24 +52,32 @@ class Network:
         """How many positions have been read."""
         return int(self._at)
 
+    @property
+    def positions(self) -> int:
+        """How many can be read."""
+        return int(self._positions)
+
     def rewind(self, length: int = 0) -> None:
         """Forget all but the first `length` positions."""
         if not 0 <= length <= self.length:
             raise ValueError(f"cannot go back to {length}: {self.length} positions were read")
         self._at[...] = length
 
-    def read(self, ids: Sequence[Sequence[int]]) -> Floats:
+    def read(self, ids: Sequence[Sequence[int]], kept: int = 1) -> Floats:
         """Read `ids` [batch, n] after what was read; row i goes on from row i.
 
-        Logits [batch, 1, vocabulary] of the last position, or [batch, n, vocabulary] where the graph gives all: a
-        view that the next call overwrites. After the first call n must be 1 unless batch is 1.
+        Logits [batch, kept, vocabulary] of the last positions: a view that the next call overwrites. After the first
+        call n must be 1 unless batch is 1.
         """
         batch, count = len(ids), len(ids[0])
         if self.length + count > self._positions:
             raise ValueError(f"{self.length + count} positions are more than the {self._positions} of this student")
+        if not 1 <= kept <= count:
+            raise ValueError(f"{count} positions are read, so the logits of {kept} cannot be kept")
         if batch > self._past.shape[1]:
             self._make_room(batch)
-        logits = self._bound(batch).run(ids)
+        self._kept[...] = kept
+        logits = self._bound(batch).run(ids, kept)
         self._at += count
         return logits
 
@@ -92,39 +99,39 @@ class Network:
 
     def _bound(self, batch: int) -> _Binding:
         if batch not in self._bindings:
-            logits = np.zeros((batch, 1, self._vocabulary), np.float32) if self._last_only else None
-            self._bindings[batch] = _Binding(self._session, self._past[:, :batch], self._at_value, logits)
+            scalars = {"at": self._at, "kept": self._kept}
+            self._bindings[batch] = _Binding(self._session, self._past[:, :batch], scalars, self._vocabulary)
         return self._bindings[batch]
 
 
 class _Binding:
     """The graph's inputs and outputs for one number of rows, tied to memory once."""
 
-    def __init__(self, session: Any, past: Floats, at: Any, logits: Floats | None) -> None:
-        self._session, self._logits = session, logits
+    def __init__(self, session: Any, past: Floats, scalars: Mapping[str, Any], vocabulary: int) -> None:
+        self._session, self._rows, self._vocabulary = session, past.shape[1], vocabulary
         self._ids = np.zeros((past.shape[1], 1), np.int64)
         self._one = ort.OrtValue.ortvalue_from_numpy(self._ids)
+        self._logits: dict[int, tuple[Floats, Any]] = {}
         self._io = session.io_binding()
-        self._io.bind_ortvalue_input("at", at)
-        if logits is not None:
-            self._io.bind_ortvalue_output("logits", ort.OrtValue.ortvalue_from_numpy(logits))
+        for name, array in scalars.items():
+            self._io.bind_ortvalue_input(name, ort.OrtValue.ortvalue_from_numpy(array))
         for layer in range(len(past) // 2):
             for kind, name in enumerate("kv"):
                 value = ort.OrtValue.ortvalue_from_numpy(past[2 * layer + kind])
                 self._io.bind_ortvalue_input(f"past_{name}_{layer}", value)
                 self._io.bind_ortvalue_output(f"present_{name}_{layer}", value)
 
-    def run(self, ids: Sequence[Sequence[int]]) -> Floats:
-        """One run of the graph."""
+    def run(self, ids: Sequence[Sequence[int]], kept: int) -> Floats:
+        """One run of the graph; logits [rows, kept, vocabulary]."""
         if len(ids[0]) == 1:
             self._ids[...] = ids
             self._io.bind_ortvalue_input("ids", self._one)
         else:
             self._io.bind_ortvalue_input("ids", ort.OrtValue.ortvalue_from_numpy(np.asarray(ids, np.int64)))
-        if self._logits is None:
-            self._io.bind_output("logits")
+        if kept not in self._logits:
+            logits = np.zeros((self._rows, kept, self._vocabulary), np.float32)
+            self._logits[kept] = logits, ort.OrtValue.ortvalue_from_numpy(logits)
+        logits, value = self._logits[kept]
+        self._io.bind_ortvalue_output("logits", value)
         self._session.run_with_iobinding(self._io)
-        if self._logits is not None:
-            return self._logits
-        values: Floats = self._io.get_outputs()[-1].numpy()
-        return values
+        return logits

@@ -20,7 +20,7 @@ from bot.network import Network
 from kd_training.batches import Example, encode_examples, make_batch
 from kd_training.checkpoint import load_model, save_model
 from kd_training.forward import check_supported
-from kd_training.onnx_graph import Positions, Precision, Shape, build_graph
+from kd_training.onnx_graph import Precision, Shape, build_graph
 
 ONNX_FILE = "student.onnx"
 Size = Literal["student", "gpt2"]
@@ -50,7 +50,7 @@ def export(student: str | Path | tuple[GPT2LMHeadModel, Tokenizer], out: Path) -
     onnx.save_model(to_onnx(model), str(out / ONNX_FILE))
 
 
-def to_onnx(model: GPT2LMHeadModel, precision: Precision = "int8", positions: Positions = "last") -> onnx.ModelProto:
+def to_onnx(model: GPT2LMHeadModel, precision: Precision = "int8") -> onnx.ModelProto:
     """The model as an ONNX graph; see `build_graph` for its inputs and outputs. Raises ExportError."""
     try:
         check_supported(model)
@@ -59,7 +59,7 @@ def to_onnx(model: GPT2LMHeadModel, precision: Precision = "int8", positions: Po
     weights = {
         name.removeprefix("transformer."): tensor.detach().float().numpy() for name, tensor in model.named_parameters()
     }
-    return build_graph(weights, shape_of(model.config), precision, positions)
+    return build_graph(weights, shape_of(model.config), precision)
 
 
 def shape_of(config: GPT2Config) -> Shape:
@@ -116,7 +116,7 @@ class Agreement:
 
 def agreement(model: GPT2LMHeadModel, tokenizer: Tokenizer, pairs: Sequence[tuple[str, str]]) -> Agreement:
     """Compare the int8 graph with the float32 model on the target tokens of (prompt, target) pairs."""
-    network = Network(to_onnx(model, positions="all").SerializeToString(), threads=2)
+    network = Network(to_onnx(model).SerializeToString(), threads=2)
     examples = [Example(prompt, target) for prompt, target in pairs]
     corpus = encode_examples(examples, tokenizer, int(model.config.n_positions))
     same, gaps = [], []
@@ -126,7 +126,8 @@ def agreement(model: GPT2LMHeadModel, tokenizer: Tokenizer, pairs: Sequence[tupl
         with torch.no_grad():
             exact = model(ids, attention_mask=torch.ones_like(ids)).logits[0].log_softmax(-1).numpy()[batch.at]
         network.rewind()
-        rough = torch.from_numpy(network.read(batch.ids.tolist()))[0].log_softmax(-1).numpy()[batch.at]
+        logits = network.read(batch.ids.tolist(), batch.ids.shape[1])
+        rough = torch.from_numpy(logits)[0].log_softmax(-1).numpy()[batch.at]
         top = exact.argmax(-1)
         same.append(top == rough.argmax(-1))
         gaps.append(np.abs(np.take_along_axis(exact - rough, top[:, None], -1)[:, 0]))

@@ -21,7 +21,6 @@ from onnx import TensorProto, helper, numpy_helper
 Array = npt.NDArray[np.generic]
 Floats = npt.NDArray[np.float32]
 Precision = Literal["int8", "fp32"]
-Positions = Literal["last", "all"]
 
 _OPSET = 20
 _CONTRIB = "com.microsoft"  # onnxruntime's own operators: GroupQueryAttention, MatMulNBits
@@ -43,15 +42,13 @@ class Shape:
     epsilon: float = 1e-5
 
 
-def build_graph(
-    weights: Mapping[str, Floats], shape: Shape, precision: Precision, positions: Positions
-) -> onnx.ModelProto:
+def build_graph(weights: Mapping[str, Floats], shape: Shape, precision: Precision) -> onnx.ModelProto:
     """The graph of the given weights, under transformers' names without "transformer." before them.
 
     Inputs: `ids` [batch, n] int64, read after the first `at` positions; `past_k_0`, `past_v_0`, .. [batch, heads,
     shape.positions, width / heads] float32 for each layer, of which the first `at` positions count. All rows of a
-    batch have the same n and `at`; after the first read n is 1 or batch is. Outputs: `logits` [batch, 1, vocabulary]
-    of the last position, or [batch, n, vocabulary] when `positions` is "all"; `present_k_0`, .. with n positions
+    batch have the same n and `at`; after the first read n is 1 or batch is. `kept` [1] int64: how many of the n, the
+    last ones, `logits` [batch, kept, vocabulary] are wanted of. Outputs: those, and `present_k_0`, .. with n positions
     more, shaped as the past ones and best bound to the same memory.
     """
     graph = _Graph(precision)
@@ -61,10 +58,10 @@ def build_graph(
     lengths = _lengths(graph, total)
     for layer in range(shape.layers):
         states = _block(graph, weights, shape, layer, states, lengths)
-    if positions == "last":
-        states = graph.op("Slice", states, graph.ints(-1), graph.ints(np.iinfo(np.int64).max), graph.ints(1))
+    start = graph.op("Neg", "kept")
+    states = graph.op("Slice", states, start, graph.ints(np.iinfo(np.int64).max), graph.ints(1))
     graph.name_output(graph.product(_norm(graph, weights, "ln_f", shape, states), table), "logits")
-    return _model(graph, shape, positions)
+    return _model(graph, shape)
 
 
 @dataclass(frozen=True)
@@ -193,15 +190,16 @@ def _norm(graph: _Graph, weights: Mapping[str, Floats], name: str, shape: Shape,
     return graph.op("LayerNormalization", states, scale, shift, axis=-1, epsilon=shape.epsilon)
 
 
-def _model(graph: _Graph, shape: Shape, positions: Positions) -> onnx.ModelProto:
+def _model(graph: _Graph, shape: Shape) -> onnx.ModelProto:
     def tensor(name: str, *sizes: int | str, kind: int = TensorProto.FLOAT) -> onnx.ValueInfoProto:
         return helper.make_tensor_value_info(name, kind, list(sizes))
 
     size = shape.width // shape.heads
     kept = [(f"{kind}_{layer}", shape.positions) for layer in range(shape.layers) for kind in "kv"]
-    inputs = [tensor("ids", "batch", "n", kind=TensorProto.INT64), tensor("at", kind=TensorProto.INT64)]
+    whole = TensorProto.INT64
+    inputs = [tensor("ids", "batch", "n", kind=whole), tensor("at", kind=whole), tensor("kept", 1, kind=whole)]
     inputs += [tensor(f"past_{name}", "batch", shape.heads, count, size) for name, count in kept]
-    outputs = [tensor("logits", "batch", "n" if positions == "all" else 1, shape.vocabulary)]
+    outputs = [tensor("logits", "batch", "kept", shape.vocabulary)]
     outputs += [tensor(f"present_{name}", "batch", shape.heads, count, size) for name, count in kept]
     body = helper.make_graph(graph.nodes, "student", inputs, outputs, graph.constants)
     opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(_CONTRIB, 1)]

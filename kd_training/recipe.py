@@ -107,8 +107,16 @@ class Run:
     """One run of a recipe: what it makes, under `directory`, is made once."""
 
     def __init__(
-        self, recipe: Recipe, root: Path, database: Database, url: str, glossary: Path | None, today: date,
-        teacher: Teacher | None = None, work: Path | None = None, extra: Extra | None = None,
+        self,
+        recipe: Recipe,
+        root: Path,
+        database: Database,
+        url: str,
+        glossary: Path | None,
+        today: date,
+        teacher: Teacher | None = None,
+        work: Path | None = None,
+        extra: Extra | None = None,
     ) -> None:
         self._teacher, self.extra = teacher, extra or Extra()
         self.recipe, self._root, self._url = recipe, root, url
@@ -163,7 +171,8 @@ class Run:
             **(told or {}),
         }
         name = version or self.recipe.student.version
-        return package_student(trained.best, output, self._schema, trained.words, name, origin, self._glossary)
+        said = [example.target for example in read_examples([self.pairs(s) / "train.jsonl" for s in self.recipe.stage])]
+        return package_student(trained.best, output, self._schema, trained.words, name, origin, self._glossary, said)
 
     def calibrate(self, student: Path) -> None:
         """Fit the confidences on what the last stage held out; a student without them serves, only less sure."""

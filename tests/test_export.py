@@ -26,7 +26,7 @@ from kd_training.export import (
     shape_of,
     to_onnx,
 )
-from kd_training.onnx_graph import Positions, Precision
+from kd_training.onnx_graph import Precision
 from kd_training.tokenizer import train_tokenizer
 
 TEXTS = ["how many orders did we get", "SELECT COUNT(*) FROM orders WHERE orders.total > :n0"]
@@ -41,8 +41,9 @@ def tiny_model(**changes: Any) -> GPT2LMHeadModel:
 
 MODEL = tiny_model()
 
-def network(precision: Precision = "fp32", positions: Positions = "all", model: GPT2LMHeadModel = MODEL) -> Network:
-    return Network(to_onnx(model, precision, positions).SerializeToString(), threads=1)
+
+def network(precision: Precision = "fp32", model: GPT2LMHeadModel = MODEL) -> Network:
+    return Network(to_onnx(model, precision).SerializeToString(), threads=1)
 
 
 EXACT = network()
@@ -63,7 +64,7 @@ def test_reading_in_pieces_is_reading_at_once(cuts: list[int], seed: int) -> Non
     EXACT.rewind()
     pieces, begin = [], 0
     for cut in cuts:
-        pieces.append(EXACT.read(ids[:, begin : begin + cut].tolist()))
+        pieces.append(EXACT.read(ids[:, begin : begin + cut].tolist(), cut).copy())
         begin += cut
     assert EXACT.length == sum(cuts)
     np.testing.assert_allclose(np.concatenate(pieces, axis=1), torch_logits(ids), rtol=1e-4, atol=1e-4)
@@ -74,7 +75,7 @@ def test_reading_in_pieces_is_reading_at_once(cuts: list[int], seed: int) -> Non
 def test_rows_read_beside_each_other_do_not_mix(batch: int, first: int, more: int, seed: int) -> None:
     ids = np.random.default_rng(seed).integers(0, 320, (batch, first + more))
     EXACT.rewind()
-    pieces = [EXACT.read(ids[:, :first].tolist())]
+    pieces = [EXACT.read(ids[:, :first].tolist(), first).copy()]
     pieces += [EXACT.read(ids[:, first + i : first + i + 1].tolist()).copy() for i in range(more)]
     np.testing.assert_allclose(np.concatenate(pieces, axis=1), torch_logits(ids), rtol=1e-4, atol=1e-4)
 
@@ -83,7 +84,7 @@ def test_rows_read_beside_each_other_do_not_mix(batch: int, first: int, more: in
 def test_rows_can_be_chosen_again(rows: list[int]) -> None:
     """What beam search does between two tokens."""
     ids = np.random.default_rng(1).integers(0, 320, (3, 6))
-    served = network(positions="last")
+    served = network()
     served.read(ids.tolist())
     served.choose(rows)
     after = [[5 + i] for i in range(len(rows))]
@@ -92,7 +93,7 @@ def test_rows_can_be_chosen_again(rows: list[int]) -> None:
 
 
 def test_what_was_read_can_be_forgotten() -> None:
-    served = network(positions="last")
+    served = network()
     served.read([[7]])
     first = served.read([[1, 2, 3]]).copy()
     served.choose([0, 0])
@@ -104,7 +105,7 @@ def test_what_was_read_can_be_forgotten() -> None:
 
 
 def test_more_than_the_student_has_positions_for_is_refused() -> None:
-    served = network(positions="last")
+    served = network()
     with pytest.raises(ValueError, match="41 positions are more than the 40"):
         served.read([[1] * 41])
 
@@ -119,20 +120,25 @@ def test_a_file_that_is_no_graph_is_named(tmp_path: Path) -> None:
         [onnx.helper.make_tensor_value_info("logits", onnx.TensorProto.INT64, [1])],
     )  # fmt: skip
     onnx.save_model(onnx.helper.make_model(other, ir_version=10), str(tmp_path / "student.onnx"))
-    with pytest.raises(NetworkError, match="another version of Mynah"):
+    with pytest.raises(NetworkError, match="another version of Mynah wrote it"):
         Network(tmp_path / "student.onnx", threads=1)
 
 
-def test_the_serving_graph_gives_the_last_positions_logits_only() -> None:
+def test_a_read_gives_the_last_positions_logits_only() -> None:
     ids = np.random.default_rng(2).integers(0, 320, (2, 7))
-    logits = network(positions="last").read(ids.tolist())
+    logits = network().read(ids.tolist())
     assert logits.shape == (2, 1, 320)
     np.testing.assert_allclose(logits[:, 0], torch_logits(ids)[:, -1], rtol=1e-4, atol=1e-4)
+    served = network()
+    np.testing.assert_allclose(served.read(ids.tolist(), 3), torch_logits(ids)[:, -3:], rtol=1e-4, atol=1e-4)
+    for kept in (0, 2):
+        with pytest.raises(ValueError, match=f"the logits of {kept} cannot be kept"):
+            served.read([[1], [1]], kept)
 
 
 def test_int8_is_close() -> None:
     ids = np.random.default_rng(3).integers(0, 320, (4, 30))
-    exact, rough = torch_logits(ids), network("int8").read(ids.tolist())
+    exact, rough = torch_logits(ids), network("int8").read(ids.tolist(), 30)
     assert np.abs(exact - rough).mean() < 0.05 * np.abs(exact).mean()
     assert (exact.argmax(-1) == rough.argmax(-1)).mean() > 0.9
 
