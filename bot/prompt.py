@@ -23,6 +23,16 @@ _SIGNS = (
     (re.compile(r"(?<![-=<>])>" + _COMPARED), " more than "),
     (re.compile(r"(?<![-=<>])<" + _COMPARED), " less than "),
 )
+# What is typed in a chat for words that a student knows. Not after a word that makes it a thing ("per rn", "an atm").
+_CHAT = {
+    "rn": "right now", "atm": "at the moment", "u": "you", "ur": "your", "plz": "please", "lmk": "let me know",
+    "gonna": "going to", "wanna": "want to", "lemme": "let me", "gimme": "give me", "cuz": "because", "coz": "because",
+    "tot": "total", "ttl": "total", "num": "number", "approx": "about", "b/w": "between", "hrs": "hours",
+    "mins": "minutes", "tbh": "", "idk": "", "imo": "",
+}  # fmt: skip
+_THING = ("a", "an", "the", "per", "by", "each", "every", "of", "for", "and", "or", "from", "in", "with", "many", "no")
+_CHATTED = re.compile(r"(?<![\w.:/&+'-])(" + "|".join(map(re.escape, _CHAT)) + r")(?![\w/&'-]|\.\w)")
+_BEFORE = re.compile(r"(\w+)\s+$")
 
 
 def render(linked: Linked) -> str:
@@ -47,8 +57,14 @@ def _clean(text: str) -> str:
     text = unicodedata.normalize("NFKC", text.translate(_PLAIN)).lower()
     for sign, words in _SIGNS:
         text = sign.sub(words, text)
+    text = _CHATTED.sub(_said_in_full, text)
     text = _TYPED_SLOT.sub(": ", _MARKUP.sub(" ", text))  # only the linker writes slots
     return _REPEATED.sub(r"\1", _SPACE.sub(" ", text))
+
+
+def _said_in_full(match: re.Match[str]) -> str:
+    before = _BEFORE.search(match.string[: match.start()])
+    return match.group() if before and before.group(1) in _THING else _CHAT[match.group()]
 
 
 def _slot_text(slot: Slot) -> str:

@@ -38,6 +38,25 @@ def test_a_sign_before_a_slot_compares() -> None:
     assert asked("countries > 20", Slot("n0", "number", 12, 14, "20", 20)) == "countries more than :n0"
 
 
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("how many orders do we have rn", "how many orders do we have right now"),
+        ("RN, how many?", "right now, how many?"),
+        ("can u show it plz", "can you show it please"),
+        ("tot amount b/w shops tbh.", "total amount between shops."),
+        ("patients per rn", "patients per rn"),
+        ("withdrawals by atm", "withdrawals by atm"),
+        ("the ATM downtown", "the atm downtown"),
+        ("u.s. orders", "u.s. orders"),
+        ("a+u and r&d", "a+u and r&d"),
+        ("number 5", "number 5"),
+    ],
+)
+def test_what_is_typed_in_a_chat_is_said_in_full(question: str, text: str) -> None:
+    assert asked(question) == text
+
+
 def test_a_number_without_percent() -> None:
     assert asked("top 5", Slot("n0", "number", 4, 5, "5", 5)) == "top :n0"
 
