@@ -31,6 +31,17 @@ def own_nodes(select: exp.Select, kind: type[exp.Expr]) -> list[exp.Expr]:
     return [n for n in select.find_all(kind) if owner(n) is select]
 
 
+def conjuncts(node: exp.Expr | None, through_parens: bool = False) -> list[exp.Expr]:
+    """The parts of a condition that are joined by AND; those within parentheses apart where wanted."""
+    if node is None:
+        return []
+    if through_parens:
+        node = node.unnest()
+    if isinstance(node, exp.And):
+        return [*conjuncts(node.left, through_parens), *conjuncts(node.right, through_parens)]
+    return [node]
+
+
 def owner(node: exp.Expr) -> exp.Select | None:
     """The SELECT a node belongs to."""
     return node.find_ancestor(exp.Select)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from sqlglot import exp
 
+from bot.canonical import conjuncts
 from bot.column_kinds import KindReader, is_julian, is_percentage, quotient
 from bot.condition_words import LABELS, ConditionWords
 from bot.glossary import Glossary
 from bot.nouns import heading, lowered, plural, rows_of, singular, spoken, words_of
-from bot.query_shape import bare, behind, conjuncts, finest_table, origin, parsed, role, table_names
+from bot.query_shape import bare, behind, finest_table, origin, parsed, role, table_names
 from bot.schema import Schema
 
+_MADE_UP = re.compile(r"_|x\d+$|ranked_by$")  # names that a query's writer gave for want of a better one
 LONGEST = 48  # characters of a heading
 _DEEP = 20
 _BUCKETS = {"%Y-%m": "Month", "%m": "Month", "%Y": "Year", "%Y-%W": "Week", "%w": "Weekday", "%H": "Hour",
@@ -92,11 +95,12 @@ class TitleReader:
         return ""
 
     def _column(self, node: exp.Column, select: exp.Select) -> str:
+        inner = behind(node, select) if _MADE_UP.match(node.name) else None
+        if inner and (better := self.of(inner[0], inner[1], _DEEP - 2)):
+            return better
         found = origin(node, select, self.schema)
         if found is None:
-            inner = behind(node, select)
-            better = self.of(inner[0], inner[1], _DEEP - 2) if inner and node.name.startswith("_") else ""
-            return better or spoken(node.name)
+            return spoken(node.name)
         tables = table_names(select)
         several = len(tables) > 1
         prefix = spoken(role(found.source, select, self.schema)) if several else ""

@@ -8,12 +8,14 @@ from datetime import date
 
 from sqlglot import exp
 
+from bot.canonical import conjuncts
 from bot.column_kinds import KindReader
+from bot.expression_parts import day_of
 from bot.formats import ColumnInfo, clean, decimals_for, format_number, month_name, shorten
 from bot.glossary import Glossary
 from bot.intervals import ONE_DAY, add_months, whole_year
 from bot.nouns import lowered, singular, spoken, words_of
-from bot.query_shape import Shape, bare, conjuncts, origin, parsed, shape_of
+from bot.query_shape import Shape, bare, origin, parsed, shape_of
 from bot.schema import Schema
 
 LABELS = frozenset({"name", "title", "label", "full_name"})
@@ -109,7 +111,7 @@ class ConditionWords:
         """A side of a half-open date interval: the column's name, first day, day after the last."""
         if not isinstance(test, exp.GTE | exp.LT) or not isinstance(test.left, exp.Column):
             return None
-        day = _day(test.right)
+        day = day_of(test.right)
         if day is None or self.kinds.of(test.left, select).kind not in ("date", "timestamp"):
             return None
         name = self._name(test.left, select)
@@ -198,12 +200,3 @@ def _preposition(period: str) -> str:
 def _is_null(test: exp.Expr) -> bool:
     null = isinstance(test, exp.Is) and isinstance(test.expression, exp.Null)
     return null and isinstance(test.this, exp.Column)
-
-
-def _day(node: exp.Expr) -> date | None:
-    if not (isinstance(node, exp.Literal) and node.is_string):
-        return None
-    try:
-        return date.fromisoformat(node.name)
-    except ValueError:
-        return None

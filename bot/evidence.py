@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
-from bot.canonical import sources
+from bot.canonical import conjuncts, sources
 from bot.schema import Schema
 from bot.shorthand import LABELS
 
@@ -23,7 +23,11 @@ _RANGES = (exp.GT, exp.GTE, exp.LT, exp.LTE)
 def with_evidence(tree: exp.Expr, schema: Schema) -> exp.Expr:
     """The full query `tree`, or a copy with up to three columns more: its ranking first, then what groups and rows were
     compared by, then the key of rows that have no name. `tree` itself is not changed."""
-    if not isinstance(tree, exp.Select) or not _may_grow(tree):
+    if not isinstance(tree, exp.Select):
+        return tree
+    if (ranked := _with_rank(tree)) is not None:
+        return ranked
+    if not _may_grow(tree):
         return tree
     there = {item.unalias().sql() for item in tree.expressions}
     added: dict[str, exp.Expr] = {}
@@ -34,6 +38,43 @@ def with_evidence(tree: exp.Expr, schema: Schema) -> exp.Expr:
         return tree
     grown: exp.Expr = tree.copy().select(*added.values(), copy=False)
     return grown
+
+
+def _with_rank(select: exp.Select) -> exp.Expr | None:
+    """The best of each group with what they were ranked by, where `select` keeps a query's rows by their rank there."""
+    from_ = select.args.get("from_")
+    inner = from_.this if from_ else None
+    if select.args.get("joins") or select.args.get("group") or select.args.get("distinct"):
+        return None
+    if not isinstance(inner, exp.Subquery) or not isinstance(inner.this, exp.Select) or inner.this.args.get("distinct"):
+        return None
+    name, measure = inner.alias, _ranked_by(select, inner)
+    if not name or measure is None or any(_own(item, exp.AggFunc, exp.Star) for item in select.expressions):
+        return None
+    given = next((item.alias_or_name for item in inner.this.expressions if item.unalias() == measure), "")
+    shown = exp.column(given or "ranked_by", table=name)
+    if shown.sql() in {item.unalias().sql() for item in select.expressions}:
+        return None
+    grown = select.copy().select(shown, copy=False)
+    if not given:
+        within = grown.args["from_"].this.this
+        within.select(exp.alias_(measure.copy(), "ranked_by"), copy=False)
+    return grown
+
+
+def _ranked_by(select: exp.Select, inner: exp.Subquery) -> exp.Expr | None:
+    """The first thing that the rank which `select` compares is ordered by."""
+    where = select.args.get("where")
+    ranks = {item.alias: item.this for item in inner.this.expressions if isinstance(item.unalias(), exp.Window)}
+    for condition in conjuncts(where.this, through_parens=True) if where else []:
+        if not isinstance(condition, exp.EQ | exp.LT | exp.LTE) or not isinstance(condition.this, exp.Column):
+            continue
+        rank = ranks.get(condition.this.name)
+        if rank is not None and isinstance(rank.this, exp.RowNumber | exp.Rank | exp.DenseRank):
+            order = rank.args.get("order")
+            first = order.expressions[0].this if order else None
+            return first if first is not None and not _own(first, exp.Subquery, exp.Window) else None
+    return None
 
 
 def _may_grow(select: exp.Select) -> bool:
@@ -70,7 +111,7 @@ def _ranking(select: exp.Select) -> Iterator[exp.Expr]:
 def _conditions(select: exp.Select, part: str) -> Iterator[exp.Expr]:
     """What the rows or groups were compared by. A comparison with one value says nothing that the question did not."""
     clause = select.args.get(part)
-    for condition in _conjuncts(clause.this) if clause else []:
+    for condition in conjuncts(clause.this, through_parens=True) if clause else []:
         if isinstance(condition, exp.In | exp.Like):
             if condition.expressions or isinstance(condition, exp.Like):
                 yield from _side(condition.this)
@@ -80,9 +121,25 @@ def _conditions(select: exp.Select, part: str) -> Iterator[exp.Expr]:
             columns = {equal.this.sql(): equal.this for equal in condition.find_all(exp.EQ)}
             if len(columns) == 1 and all(isinstance(c, exp.Column) for c in columns.values()):
                 yield from columns.values()
-        elif isinstance(condition, _RANGES) or (part == "having" and isinstance(condition, exp.EQ)):
+        elif isinstance(condition, _RANGES) or (isinstance(condition, exp.EQ) and _compares(condition, part)):
             yield from _side(condition.this)
             yield from _side(condition.expression)
+            yield from _own_average(condition.expression)
+
+
+def _compares(equal: exp.EQ, part: str) -> bool:
+    """Whether an equation says what the question did not: which number the groups came to, what the highest was."""
+    return part == "having" or isinstance(equal.expression.unnest(), exp.Subquery | exp.Select)
+
+
+def _own_average(side: exp.Expr) -> Iterator[exp.Expr]:
+    """What a row's own group comes to, where it is compared with that: "above the average of their category"."""
+    inner = side.unnest()
+    if isinstance(inner, exp.Subquery | exp.Select):
+        query = inner.this if isinstance(inner, exp.Subquery) else inner
+        there = {source.alias_or_name for source in sources(query)} if isinstance(query, exp.Select) else set()
+        if there and any(column.table not in there for column in query.find_all(exp.Column)):
+            yield side
 
 
 def _side(side: exp.Expr) -> Iterator[exp.Expr]:
@@ -127,11 +184,3 @@ def _own(node: exp.Expr, *kinds: type[exp.Expr]) -> list[exp.Expr]:
     """The nodes of these kinds in `node`, itself included, without those of queries nested in it."""
     walked = node.walk(prune=lambda n: isinstance(n, exp.Query) and n is not node)
     return [found for found in walked if isinstance(found, kinds)]
-
-
-def _conjuncts(node: exp.Expr) -> list[exp.Expr]:
-    while isinstance(node, exp.Paren):
-        node = node.this
-    if isinstance(node, exp.And):
-        return [*_conjuncts(node.left), *_conjuncts(node.right)]
-    return [node]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from sqlglot import exp
 
 from bot.formats import clean, shorten
@@ -14,6 +16,16 @@ def number(node: exp.Expr) -> str:
     if isinstance(node, exp.Null):
         return "nothing"
     return shorten(clean(node.name), 40) if isinstance(node, exp.Literal) else str(node.this).lower()
+
+
+def day_of(node: exp.Expr) -> date | None:
+    """The day that a text literal writes."""
+    if not (isinstance(node, exp.Literal) and node.is_string):
+        return None
+    try:
+        return date.fromisoformat(node.name)
+    except ValueError:
+        return None
 
 
 def stripped(node: exp.Expr) -> exp.Expr:

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from bot.canonical import own_nodes, sources
-from bot.query_shape import conjuncts
+from bot.canonical import conjuncts, own_nodes, sources
 
 _ROUNDS = 8  # derived tables inside derived tables that are opened
 

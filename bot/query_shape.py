@@ -10,7 +10,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from bot.canonical import CanonicalError, canonicalize, sources
+from bot.canonical import CanonicalError, canonicalize, conjuncts, sources
 from bot.schema import Column, Schema, Table
 
 _DEEP = 12  # queries inside queries that are followed to the column they read
@@ -115,15 +115,6 @@ def behind(column: exp.Column, select: exp.Select) -> tuple[exp.Expr, exp.Select
 def table_names(select: exp.Select) -> list[str]:
     """The names of the tables in FROM and JOIN, in order; repeated when a table meets itself."""
     return [s.name for s in sources(select) if isinstance(s, exp.Table)]
-
-
-def conjuncts(node: exp.Expr | None) -> list[exp.Expr]:
-    """The parts of a condition that are joined by AND."""
-    if node is None:
-        return []
-    if isinstance(node, exp.And):
-        return [*conjuncts(node.left), *conjuncts(node.right)]
-    return [node]
 
 
 def role(name: str, select: exp.Select, schema: Schema) -> str:

@@ -5,11 +5,12 @@ Any other is refused, since nothing in a query tells how long it would go on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from sqlglot import exp
 
 from bot.bounded_days import is_step, near, rows_of_days, span
+from bot.canonical import conjuncts
 from bot.rejection import Rejection
 from bot.schema import Table
 from bot.series import MAX_ROWS, whole
@@ -109,7 +110,7 @@ class _Walk:
         inner = all(not j.side and j.kind in ("", "INNER", "CROSS") for j in joins)
         if table is None or len(self.sources) != 2 or not inner or any(s.args.get("joins") for s in self.sources):
             return None
-        conditions = [*_conjuncts(self.step.args.get("where"))]
+        conditions = _conjuncts(self.step.args.get("where"))
         for join in joins:
             conditions += _conjuncts(join.args.get("on"))
         for key in table.foreign_keys:
@@ -210,17 +211,9 @@ def _values(base: exp.Select) -> list[exp.Expr]:
     return list(rows[0].expressions) if alone else []
 
 
-def _conjuncts(node: exp.Expr | None) -> Iterator[exp.Expr]:
-    """The conditions that all have to hold."""
-    pending = [node.this if isinstance(node, exp.Where) else node]
-    while pending:
-        condition = pending.pop()
-        if isinstance(condition, exp.Paren):
-            pending.append(condition.this)
-        elif isinstance(condition, exp.And):
-            pending += [condition.this, condition.expression]
-        elif condition is not None:
-            yield condition
+def _conjuncts(clause: exp.Expr | None) -> list[exp.Expr]:
+    """The conditions of a WHERE or ON that all have to hold."""
+    return conjuncts(clause.this if isinstance(clause, exp.Where) else clause, through_parens=True)
 
 
 def _is(node: exp.Expr, source: str, columns: tuple[str, ...]) -> bool:

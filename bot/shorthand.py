@@ -16,7 +16,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from bot.canonical import own_nodes, owner, sources
+from bot.canonical import conjuncts, own_nodes, owner, sources
 from bot.glossary import Glossary
 from bot.intervals import Interval
 from bot.joins import Hop, JoinGraph
@@ -130,7 +130,7 @@ class Shorthand:
             elif column.name in self.expressions:
                 column.replace(_wrapped(self.expressions[column.name], column))
         where_node = select.args.get("where")
-        present = list(_conjuncts(where_node.this)) if where_node else []
+        present = conjuncts(where_node.this) if where_node else []
         for condition in wanted:
             if condition not in present:
                 present.append(condition.copy())
@@ -191,13 +191,7 @@ def _parse(text: str) -> exp.Expr:
 
 
 def _conditions(text: str | None) -> list[exp.Expr]:
-    return list(_conjuncts(_parse(text))) if text else []
-
-
-def _conjuncts(node: exp.Expr) -> list[exp.Expr]:
-    if isinstance(node, exp.And):
-        return [*_conjuncts(node.left), *_conjuncts(node.right)]
-    return [node]
+    return conjuncts(_parse(text)) if text else []
 
 
 def _wrapped(expression: exp.Expr, place: exp.Expr) -> exp.Expr:

@@ -8,10 +8,10 @@ from typing import Protocol
 
 from sqlglot import exp
 
+from bot.canonical import conjuncts
 from bot.column_kinds import KindReader, is_julian
 from bot.expression_parts import case_branches, lagged, ratio, stripped
 from bot.nouns import singular
-from bot.query_shape import conjuncts
 from bot.spoken_names import listed
 
 Rows = Mapping[str, str]

@@ -10,7 +10,7 @@ from typing import Literal
 
 from sqlglot import exp
 
-from bot.expression_parts import number, stripped
+from bot.expression_parts import day_of, number, stripped
 from bot.flat_query import aggregates
 from bot.nouns import singular, spoken
 from bot.period_phrases import day_words
@@ -176,13 +176,3 @@ def superlative(ordered: exp.Expr, values: Values, select: exp.Select, rows: Row
     if kind == "text":
         return f"{'last' if down else 'first'} {words}"
     return f"{'highest' if down else 'lowest'} {words}"
-
-
-def day_of(node: exp.Expr) -> date | None:
-    """The day that a text literal writes."""
-    if not (isinstance(node, exp.Literal) and node.is_string):
-        return None
-    try:
-        return date.fromisoformat(node.name)
-    except ValueError:
-        return None

@@ -8,15 +8,15 @@ from datetime import date
 
 from sqlglot import exp
 
-from bot.canonical import sources
-from bot.expression_parts import number, stripped
+from bot.canonical import conjuncts, sources
+from bot.expression_parts import day_of, number, stripped
 from bot.flat_query import aggregates, is_aggregate
 from bot.intervals import ONE_DAY
 from bot.nouns import plural, singular, spoken
 from bot.period_phrases import span_words
-from bot.query_shape import conjuncts, parsed
+from bot.query_shape import parsed
 from bot.spoken_arithmetic import NO_ROWS, Rows
-from bot.spoken_comparisons import OVER, SPAN, Comparisons, Phrase, Place, day_of
+from bot.spoken_comparisons import OVER, SPAN, Comparisons, Phrase, Place
 from bot.spoken_names import LABELS, PEOPLE, PLACES, column_words, listed
 from bot.spoken_values import Values
 

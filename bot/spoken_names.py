@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from bot.canonical import sources
+from bot.canonical import conjuncts, sources
 from bot.glossary import Glossary
 from bot.nouns import plural, rows_of, singular, spoken, words_of
-from bot.query_shape import conjuncts
 from bot.schema import Column, Schema, Table
 
 LABELS = frozenset({"name", "title", "label", "full_name"})

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
+from bot.canonical import conjuncts
 from bot.column_kinds import KindReader
 from bot.expression_parts import case_branches, number, stripped
 from bot.formats import ColumnInfo, decimals_for, format_number
 from bot.nouns import plural, rows_of, singular, spoken
-from bot.query_shape import behind, conjuncts, parsed
+from bot.query_shape import behind, parsed
 from bot.spoken_arithmetic import NO_ROWS, Arithmetic, Rows
 from bot.spoken_names import PEOPLE, Names, column_words, listed
 

@@ -11,10 +11,10 @@ from datetime import timedelta
 
 from sqlglot import exp
 
+from bot.canonical import conjuncts
 from bot.database import Result
 from bot.intervals import Interval
 from bot.linking import Linked, Slot
-from bot.query_shape import conjuncts
 
 _MOST = 8  # filters of one query that are tried without
 _UNSEEN = ("Cf", "Cc", "Co", "Cn")

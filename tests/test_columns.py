@@ -220,3 +220,12 @@ def test_no_selected_expression_is_too_odd(expression: str) -> None:
     for source in ("customers", "orders JOIN customers ON orders.customer_id = customers.id"):
         columns = describe(f"SELECT {expression} FROM {source}", SCHEMA, Result(("c",), ((1,),)), GLOSSARY)
         assert len(columns) == 1
+
+
+def test_names_that_a_query_made_up_are_looked_through() -> None:
+    goods = f"{SALES} JOIN products ON products.id = order_items.product_id"
+    rank = f"ROW_NUMBER() OVER (PARTITION BY categories.id ORDER BY {REVENUE} DESC)"
+    inner = f"SELECT categories.name AS x1, products.name AS x2, {rank} AS x3, {REVENUE} AS ranked_by FROM {goods}"
+    inner += " JOIN categories ON categories.id = products.category_id GROUP BY products.id"
+    sql = f"SELECT t1.x1, t1.x2, t1.ranked_by FROM ({inner}) AS t1 WHERE t1.x3 = 1"
+    assert [heading for heading, _ in described(sql, ("Garden", "Rake", 10.0))] == ["Category", "Product", "Revenue"]

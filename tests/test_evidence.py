@@ -31,6 +31,20 @@ GAINS = [
      ["support_tickets.id"]),
     ("SELECT orders.order_date FROM orders WHERE late_order",
      ["orders.shipped_date", "orders.required_date", "orders.id"]),
+    # the best of each group, with what they were ranked by, which the inner query may have already
+    ("SELECT t1.x1, t1.x2 FROM (SELECT categories.name AS x1, products.name AS x2, ROW_NUMBER() OVER (PARTITION BY"
+     " categories.id ORDER BY units_sold DESC, products.id) AS x3 FROM order_items GROUP BY products.id) AS t1"
+     " WHERE t1.x3 = 1", ["t1.ranked_by"]),
+    ("SELECT t1.x1 FROM (SELECT employees.last_name AS x1, employees.salary AS x2, ROW_NUMBER() OVER (PARTITION BY"
+     " departments.id ORDER BY employees.salary DESC, employees.id) AS x3 FROM employees) AS t1 WHERE t1.x3 <= 2",
+     ["t1.x2"]),
+    # what its own group comes to
+    ("SELECT products.name, products.unit_price FROM products WHERE products.unit_price > (SELECT"
+     " AVG(products_2.unit_price) FROM products AS products_2 WHERE products_2.category_id = products.category_id)",
+     ["(SELECT AVG(products_2.unit_price) FROM products AS products_2"
+      " WHERE products_2.category_id = products.category_id)"]),
+    ("SELECT employees.last_name FROM employees WHERE employees.salary = (SELECT MAX(employees.salary) FROM employees)",
+     ["employees.salary"]),
     # a duration is shown as it was compared
     ("SELECT support_tickets.id FROM support_tickets"
      " WHERE DAYS(support_tickets.closed_at, support_tickets.opened_at) > 30",
@@ -48,6 +62,12 @@ STAYS = [
     "SELECT 1",
     "SELECT * FROM suppliers WHERE suppliers.rating < 3.5",
     "SELECT t1.x1 FROM (SELECT products.name AS x1, products.unit_price AS x2 FROM products) AS t1 WHERE t1.x2 > 100",
+    "SELECT t1.x1, t1.x3 FROM (SELECT products.name AS x1, ROW_NUMBER() OVER (ORDER BY products.unit_price) AS x2,"
+    " products.unit_price AS x3 FROM products) AS t1 WHERE t1.x2 = 1",
+    "SELECT COUNT(*) FROM (SELECT products.name AS x1, ROW_NUMBER() OVER (ORDER BY products.unit_price) AS x2"
+    " FROM products) AS t1 WHERE t1.x2 <= 3",
+    "SELECT products.name, products.unit_price FROM products"
+    " WHERE products.unit_price > (SELECT AVG(products.unit_price) FROM products)",
     "SELECT customers.name FROM customers WHERE customers.city = 'Paris' UNION SELECT suppliers.name FROM suppliers",
 ]
 
