@@ -5,7 +5,8 @@
     [synthesize]   corpus, repeats, composed, corpus_copies, holdout, seed, parts
     [distill]      the settings of DistillConfig
     [teacher]      the settings of Teaching, where a teacher labels the pairs and lends its hidden states
-    [[stage]]      settings of [synthesize] and [distill] that this stage changes; each starts from the one before
+    [[stage]]      settings of [synthesize] and [distill] that this stage changes, and whether it is taught and
+                   blended; each starts from the one before
 
 Paths start at the recipe's own folder. What a run makes on the way lies under `runs/` beside it, keyed by what it
 was made from, so that a run that was stopped goes on where it was, and a finished part is not made again.
@@ -197,7 +198,7 @@ class Run:
 
     def _lessons(self) -> Lessons:
         assert self.recipe.teacher is not None and self._teacher is not None  # run_recipe saw to it
-        pairs = {stage.name: self.pairs(stage) for stage in self.recipe.stage}
+        pairs = {stage.name: self.pairs(stage) for stage in self.recipe.stage if stage.taught}
         ground = Ground.of(self._database, self._terms, self._today)
         return Lessons(self.recipe.teacher, self._teacher, pairs, self.directory, ground, self.extra.added)
 
@@ -267,8 +268,9 @@ class Run:
             given["init"] = str(start)
         if taught and taught.states:
             given["states"] = taught.states
-            if not start and self.config(stage, given).from_scratch:
-                given["tokenizer"] = self.directory / "tokenizer.json"
+        lends = self.recipe.teacher is not None and self.recipe.teacher.states  # in positions of this very tokenizer
+        if lends and not start and self.config(stage, given).from_scratch:
+            given["tokenizer"] = self.directory / "tokenizer.json"
         config = self.config(stage, given)
         held_out = self.held_out(pairs, words)
         return distill(config, held_out.evaluator() if held_out.examples else None)

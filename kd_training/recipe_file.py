@@ -50,6 +50,7 @@ class Stage(BaseModel):
     synthesize: dict[str, Any] = {}
     distill: dict[str, Any] = {}
     blend: float = Field(default=1.0, gt=0, le=1)  # share of its weights; the rest: those it began with
+    taught: bool = True  # whether the recipe's teacher, if it has one, labels this stage's pairs and lends its states
 
 
 class Night(BaseModel):
@@ -91,6 +92,8 @@ class Recipe(BaseModel):
             self.synthesis(stage)
         if len({s.name for s in self.stage}) != len(self.stage) or not self.stage:
             raise ValueError("a recipe needs stages, each with a name of its own")
+        if self.teacher is not None and not any(stage.taught for stage in self.stage):
+            raise ValueError("a recipe with a teacher needs a stage that is taught")
         return self
 
     def synthesis(self, stage: Stage) -> Synthesis:

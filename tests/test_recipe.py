@@ -123,6 +123,19 @@ def test_a_bad_recipe_says_what_is_wrong(folder: Path, old: str, new: str, said:
         load_recipe(folder / "recipe.toml")
 
 
+def test_a_teacher_teaches_some_stage_and_only_the_stages_named(folder: Path) -> None:
+    untaught = RECIPE.replace("[[stage]]", "[[stage]]\ntaught = false")
+    (folder / "recipe.toml").write_text(untaught)
+    assert not any(stage.taught for stage in load_recipe(folder / "recipe.toml").stage)
+    (folder / "recipe.toml").write_text(untaught.replace("[[stage]]", "[teacher]\n[[stage]]", 1))
+    with pytest.raises(ConfigError, match="needs a stage that is taught"):
+        load_recipe(folder / "recipe.toml")
+    (folder / "recipe.toml").write_text(
+        untaught.replace("[[stage]]", "[teacher]\n[[stage]]", 1).replace("taught = false", "taught = true", 1)
+    )
+    assert [stage.taught for stage in load_recipe(folder / "recipe.toml").stage] == [True, False]
+
+
 def test_without_a_recipe_or_a_corpus_there_is_an_error(folder: Path) -> None:
     with pytest.raises(ConfigError, match=r"nowhere\.toml cannot be read"):
         load_recipe(folder / "nowhere.toml")
