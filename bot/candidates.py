@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from bot.access import NOBODY, Access, Rights
 from bot.database import Database, DatabaseError, Limits, Result
+from bot.derived_names import DerivedNames
 from bot.drift import Drift
 from bot.evidence import with_evidence
 from bot.guard import Rejected
@@ -65,6 +66,7 @@ class Trial:
         self._schema = schema
         self._shorthand = shorthand
         self._limits = limits
+        self._names = DerivedNames(schema, shorthand.glossary)
 
     def run(
         self,
@@ -117,7 +119,7 @@ class Trial:
         if self._drift is not None and (touched := self._drift.touched(bound.tree)):
             refusal = self._drift.refusal(touched)
             return Candidate(prediction, rank, share, canonical=literal_sql(bound), fault="drift", denied=refusal)
-        plain, bound = bound, replace(bound, tree=with_evidence(bound.tree, self._schema))
+        plain, bound = bound, replace(bound, tree=self._names.given(with_evidence(bound.tree, self._schema)))
         safe = rights.check(bound.sql, self._schema)
         if bound.tree is not plain.tree and isinstance(safe, Rejected):
             bound, safe = plain, rights.check(plain.sql, self._schema)

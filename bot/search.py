@@ -16,7 +16,7 @@ from llguidance.numpy import fill_next_token_bitmask
 from bot.drafts import AHEAD, Drafts
 from bot.network import Floats, Network
 
-FAINT = 5.0  # nats: a candidate that is 150 times less likely than the best is not worth the time it takes
+FAINT = 6.0  # nats: a candidate that is 400 times less likely than the best is not worth the time it takes
 _ASKED = 24  # tokens that are asked about one by one before the whole mask is cheaper
 
 
@@ -90,9 +90,10 @@ class Search:
                 break
             if not grown:
                 break
+            rows = [row for row, _, _ in grown]
             one = len(beams) == 1 == len(grown)
-            beams = [_advanced(beams[row], token, score, one) for row, token, score in grown]
-            logits = self._after(beams[0].tokens, 1) if one else self._spread(beams, [row for row, _, _ in grown])
+            beams = [_advanced(beams[row], token, score, rows.count(row) == 1) for row, token, score in grown]
+            logits = self._after(beams[0].tokens, 1) if one else self._spread(beams, rows)
         return done
 
     def _after(self, said: Sequence[int], fresh: int) -> Floats:
