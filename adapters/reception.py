@@ -24,6 +24,7 @@ from bot.store import StoreError
 WORKERS = 2  # questions answered at the same time: more threads of Python only make all of them, and the loop, wait
 _BEAT = LEASE.total_seconds() / 4  # seconds between two looks at what is held and what was left
 _SWEEP = 3600.0  # seconds between two sweeps of what is old
+_CROWD = 50  # questions taken on in one piece
 _PATIENCE = 1.0  # seconds between two words on how a question goes
 _LINGER = 10.0  # seconds that questions get to be answered when the door closes; others take over what is left
 INTERRUPTED = "I was interrupted while I worked on this. Please ask again."
@@ -78,6 +79,8 @@ class Reception:
         self._working = ThreadPoolExecutor(WORKERS, thread_name_prefix=f"{door}-answer")
         self._noting = ThreadPoolExecutor(WORKERS, thread_name_prefix=f"{door}-memory")
         self._accepting = ThreadPoolExecutor(WORKERS, thread_name_prefix=f"{door}-accept")  # the platform waits for it
+        self._arrived: list[tuple[Incoming, asyncio.Future[Held | TurnedAway]]] = []
+        self._taking = False
         self._held: dict[int, Held] = {}
         self._dropped: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -106,11 +109,48 @@ class Reception:
 
     async def accept(self, incoming: Incoming) -> Held | TurnedAway:
         """Take a question on, and begin to work on it. Short: a platform waits. Raises StoreError."""
-        loop = asyncio.get_running_loop()
-        taken = await loop.run_in_executor(self._accepting, lambda: self.desk.accepted().accept(incoming))
-        if isinstance(taken, Held):
-            self._begin(taken)
-        return taken
+        outcome: asyncio.Future[Held | TurnedAway] = asyncio.get_running_loop().create_future()
+        self._arrived.append((incoming, outcome))
+        if not self._taking:
+            self._taking = True
+            self.spawn(self._take_all())
+        return await outcome
+
+    async def _take_all(self) -> None:
+        """Take on what arrived, and then in one piece what arrived meanwhile: a crowd waits for two writes to the
+        memory, not for one each."""
+        try:
+            while self._arrived:
+                arrived, self._arrived = self._arrived[:_CROWD], self._arrived[_CROWD:]
+                await self._take(arrived)
+        finally:
+            self._taking = False
+            for _, outcome in self._arrived:
+                outcome.cancel()
+
+    async def _take(self, arrived: list[tuple[Incoming, asyncio.Future[Held | TurnedAway]]]) -> None:
+        questions = [incoming for incoming, _ in arrived]
+        taking = asyncio.get_running_loop().run_in_executor(
+            self._accepting, lambda: self.desk.accepted().accept_all(questions)
+        )
+        await asyncio.wait([taking])
+        error = taking.exception()
+        for number, (_, outcome) in enumerate(arrived):
+            taken = taking.result()[number] if error is None else None
+            if isinstance(taken, Held):
+                self._begin(taken)
+            if outcome.done():
+                continue  # the platform hung up
+            if taken is not None:
+                outcome.set_result(taken)
+            else:
+                outcome.set_exception(error or asyncio.CancelledError())
+
+    async def engaged(self, channel: str, thread: str) -> bool:
+        """Whether this door was asked in that conversation before. Short: a platform waits. Raises StoreError."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self._accepting, lambda: self._accepted.engaged(self._door, channel, thread)
+        )
 
     async def cancel(self, number: int, user: str) -> Held | None:
         """End the wait for a question; None where there is nothing to end. Raises StoreError."""

@@ -94,32 +94,42 @@ class Accepted:
 
     def accept(self, incoming: Incoming) -> Held | TurnedAway:
         """Take a question on. One that was sent twice, at whatever replicas, is taken on once."""
-        wanted = _storable(incoming)
-        conversation = conversation_of(wanted.door, wanted.channel, wanted.thread)
+        return self.accept_all([incoming])[0]
 
-        def work(session: Session) -> Held | TurnedAway:
+    def accept_all(self, incoming: Sequence[Incoming]) -> list[Held | TurnedAway]:
+        """Take questions on, all in one transaction; what became of each, in their order."""
+        wanted = [_storable(each) for each in incoming]
+        conversations = [conversation_of(each.door, each.channel, each.thread) for each in wanted]
+        # Two replicas that take the same rows in the same order wait for each other; in another they would lock up.
+        order = sorted(range(len(wanted)), key=conversations.__getitem__)
+
+        def work(session: Session) -> list[Held | TurnedAway]:
             # A clash with another replica's row rolls this back and runs it again, which then sees that row.
-            now = datetime.now(UTC)
-            twice = (QuestionRow.door == wanted.door, QuestionRow.event_id == wanted.event_id)
-            if session.scalar(select(QuestionRow.id).where(*twice)) is not None:
-                return REPEATED
-            running = session.scalar(select(QuestionRow.id).where(QuestionRow.running == conversation))
-            if running is not None:
-                return TurnedAway("busy", BUSY, running)
-            often = self._often(session, wanted, now)
-            if often is not None:
-                return often
-            row = QuestionRow(
-                door=wanted.door, event_id=wanted.event_id, user_id=wanted.user, channel_id=wanted.channel,
-                thread_id=wanted.thread, conversation=conversation, running=conversation,
-                question=wanted.question, reply=dict(wanted.reply), holder=self.holder, attempts=1,
-                accepted_at=now, lease_until=now + self._lease, readings=[],
-            )
-            session.add(row)
-            session.flush()
-            return Held(row.id, wanted)
+            taken = {n: self._accept(session, wanted[n], conversations[n]) for n in order}
+            return [taken[n] for n in range(len(wanted))]
 
         return self._store.write(work)
+
+    def _accept(self, session: Session, wanted: Incoming, conversation: str) -> Held | TurnedAway:
+        now = datetime.now(UTC)
+        twice = (QuestionRow.door == wanted.door, QuestionRow.event_id == wanted.event_id)
+        if session.scalar(select(QuestionRow.id).where(*twice)) is not None:
+            return REPEATED
+        running = session.scalar(select(QuestionRow.id).where(QuestionRow.running == conversation))
+        if running is not None:
+            return TurnedAway("busy", BUSY, running)
+        often = self._often(session, wanted, now)
+        if often is not None:
+            return often
+        row = QuestionRow(
+            door=wanted.door, event_id=wanted.event_id, user_id=wanted.user, channel_id=wanted.channel,
+            thread_id=wanted.thread, conversation=conversation, running=conversation,
+            question=wanted.question, reply=dict(wanted.reply), holder=self.holder, attempts=1,
+            accepted_at=now, lease_until=now + self._lease, readings=[],
+        )
+        session.add(row)
+        session.flush()
+        return Held(row.id, wanted)
 
     def _often(self, session: Session, wanted: Incoming, now: datetime) -> TurnedAway | None:
         def lately(*which: ColumnElement[bool]) -> int:

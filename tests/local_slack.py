@@ -46,6 +46,8 @@ class LocalSlack:
         self.folder = folder
         self.replicas: list[str] = []
         self.repeats = 1  # how often each event is sent to each replica
+        self.balanced = False  # whether each event goes to one replica, in turn, instead
+        self.watch: Callable[[str, dict[str, Any], bytes], None] = lambda *_: None  # sees calls, and Slack's answers
         self.answers: dict[str, list[Callable[[dict[str, Any]], web.Response | None]]] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.acks: list[float] = []  # seconds that each event waited for its answer
@@ -154,9 +156,16 @@ class LocalSlack:
         waiting = self.answers.get(method) or []
         if waiting and (answered := waiting.pop(0)(arguments)) is not None:
             return answered
-        return await self._forward(request, body)
+        passed = await self._forward(request, body)
+        self.watch(method, arguments, bytes(passed.body or b""))  # type: ignore[arg-type]
+        return passed
 
-    async def _forward(self, request: web.Request, body: bytes) -> web.StreamResponse:
+    async def health(self, replica: str) -> int:
+        """The status of a replica's /healthz."""
+        async with self._outside.get(f"{replica}/healthz") as got:
+            return got.status
+
+    async def _forward(self, request: web.Request, body: bytes) -> web.Response:
         headers = {k: v for k, v in request.headers.items() if k.lower() not in ("host", "content-length")}
         async with self._session.request(
             request.method, f"http://slack{request.rel_url}", data=body, headers=headers
@@ -196,7 +205,9 @@ class LocalSlack:
             self.acks.append(time.monotonic() - started)
             return answered
 
-        outcomes = await asyncio.gather(*(send(r) for r in self.replicas for _ in range(self.repeats)),
+        there = self.replicas[:1] if self.balanced else self.replicas
+        self.replicas = [*self.replicas[1:], *there] if self.balanced else self.replicas
+        outcomes = await asyncio.gather(*(send(r) for r in there for _ in range(self.repeats)),
                                         return_exceptions=True)  # fmt: skip
         good = [o for o in outcomes if isinstance(o, web.Response)]
         return good[0] if good else web.Response(status=503)

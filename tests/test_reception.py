@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ from adapters.reception import INTERRUPTED, UNFORESEEN, Reception
 from bot.accepted import Accepted, Held, Incoming, TurnedAway
 from bot.access import Asker
 from bot.answer import Stage
+from bot.store_errors import StoreError
 from tests.chat_places import chat_settings, open_chat_desk
 from tests.tiny_student import Tiny
 
@@ -92,6 +93,32 @@ async def test_many_questions_at_once_over_two_replicas(desk: ChatDesk) -> None:
             await asyncio.gather(one.accept(asked(number)), two.accept(asked(number)))
         await until(lambda: sum(m == "((4,),)" for b in boards for m in b.messages.values()) >= 20)
     assert sum(len(board.messages) for board in boards) == 20
+
+
+async def test_a_crowd_is_taken_on_in_few_pieces_and_what_the_memory_cannot_do_is_said_to_all(
+    desk: ChatDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pieces: list[int] = []
+    taking = Accepted.accept_all
+
+    def counted(self: Accepted, incoming: Sequence[Incoming]) -> list[Held | TurnedAway]:
+        pieces.append(len(incoming))
+        if incoming[0].event_id == "E100":
+            raise StoreError("locked", "The memory is busy.")
+        return taking(self, incoming)
+
+    monkeypatch.setattr(Accepted, "accept_all", counted)
+    board = Board()
+    async with receiving(desk, board) as reception:
+        outcomes = await asyncio.gather(*(reception.accept(asked(number)) for number in range(40)))
+        assert all(isinstance(o, Held) for o in outcomes) and len(pieces) <= 2 and sum(pieces) == 40
+        failed = await asyncio.gather(*(reception.accept(asked(n)) for n in range(100, 104)), return_exceptions=True)
+        assert [type(f) for f in failed] == [StoreError] * 4
+        hung_up = asyncio.ensure_future(reception.accept(asked(200)))
+        await asyncio.sleep(0)
+        hung_up.cancel()
+        await until(lambda: sum(m == "((4,),)" for m in board.messages.values()) == 41)
+        assert await reception.engaged("C1", "T200") and not await reception.engaged("C1", "T100")
 
 
 async def test_what_a_dead_replica_left_is_answered_in_the_same_place(desk: ChatDesk) -> None:

@@ -34,6 +34,7 @@ class SlackCourier:
     def __init__(self, desk: ChatDesk, workspaces: Workspaces) -> None:
         self._desk = desk
         self._workspaces = workspaces
+        self._drawing = asyncio.Semaphore(1)  # pictures take long, and share the processor with what people wait for
 
     async def begin(self, held: Held) -> Mapping[str, Any]:
         """Post the message that will become the answer; one that a replica posted before is gone on with."""
@@ -71,7 +72,8 @@ class SlackCourier:
     async def add_files(self, place: Place, shown: Shown | None, question: str) -> None:
         """Upload what comes as files into the answer's thread."""
         look = LOOKS[self._workspaces.level(place.team)]
-        files = await asyncio.to_thread(files_of, shown, question, look)
+        async with self._drawing:
+            files = await asyncio.to_thread(files_of, shown, question, look)
         if not files:
             return
         client = await self._workspaces.client(place.team, place.enterprise)

@@ -8,7 +8,6 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 
 from adapters.slack.blocks.texts import question_of
-from adapters.slack.courier import DOOR
 from adapters.slack.slack import Heard, Slack, heard_event, heard_press
 from bot.store import StoreError
 
@@ -58,9 +57,7 @@ async def _engaged(slack: Slack, heard: Heard, event: Mapping[str, Any], bot_use
     if bot_user and event.get("parent_user_id") == bot_user:
         return True
     try:
-        return await slack.reception.note(
-            lambda: slack.desk.accepted().engaged(DOOR, heard.channel, heard.thread)
-        )
+        return await slack.reception.engaged(heard.channel, heard.thread)
     except StoreError:
         return False
 
