@@ -158,6 +158,11 @@ class Accepted:
         """Hold the question for another while. False where it was cancelled, or another replica has it."""
         return self._change(held, lease_until=datetime.now(UTC) + self._lease)
 
+    def wanted(self, held: Held) -> bool:
+        """Whether the question is still this replica's to answer."""
+        mine = select(QuestionRow.id).where(*self._mine(held))
+        return self._store.read(lambda session: session.scalar(mine)) is not None
+
     def finish(
         self, held: Held, outcome: Outcome, answer_id: str | None = None, readings: Sequence[Mapping[str, Any]] = ()
     ) -> bool:
@@ -170,7 +175,7 @@ class Accepted:
     def cancel(self, number: int, user: str) -> Held | None:
         """End the wait for a question, for the one who asked it; None where there is nothing to end.
 
-        The replica that answers it finds out before it runs a query or posts anything, and drops what it has.
+        The replica that answers it finds out before it runs a query, while one runs, and before it posts anything.
         """
 
         def work(session: Session) -> Held | None:
@@ -232,16 +237,19 @@ class Accepted:
         return self._store.write(work)
 
     def _change(self, held: Held, **values: Any) -> bool:
-        mine = (QuestionRow.id == held.id, QuestionRow.holder == self.holder, QuestionRow.finished_at.is_(None))
+        mine = select(QuestionRow.id).where(*self._mine(held)).with_for_update()
 
         def work(session: Session) -> bool:
-            found = session.scalar(select(QuestionRow.id).where(*mine).with_for_update())
+            found = session.scalar(mine)
             if found is None:
                 return False
             session.execute(update(QuestionRow).where(QuestionRow.id == held.id).values(**values))
             return True
 
         return self._store.write(work)
+
+    def _mine(self, held: Held) -> tuple[ColumnElement[bool], ...]:
+        return QuestionRow.id == held.id, QuestionRow.holder == self.holder, QuestionRow.finished_at.is_(None)
 
 
 def conversation_of(door: str, channel: str, thread: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -17,6 +18,8 @@ from adapters.reception import INTERRUPTED, UNFORESEEN, Reception
 from bot.accepted import Accepted, Held, Incoming, TurnedAway
 from bot.access import Asker
 from bot.answer import Stage
+from bot.database import Limits, Result
+from bot.databases.sqlite import SQLite
 from bot.store_errors import StoreError
 from tests.chat_places import chat_settings, open_chat_desk
 from tests.tiny_student import Tiny
@@ -152,6 +155,34 @@ async def test_a_cancelled_question_is_dropped_and_its_conversation_free(desk: C
         await until(lambda: "((4,),)" in board.messages.values())
     answers = [m for m in board.messages.values() if m == "((4,),)"]
     assert ended is None or len(answers) == 1
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+async def test_a_cancelled_question_stops_its_query(
+    desk: ChatDesk, monkeypatch: pytest.MonkeyPatch, elsewhere: bool
+) -> None:
+    begun, ended, board = threading.Event(), threading.Event(), Board()
+
+    def endless(self: SQLite, *_: Any) -> Result:
+        begun.set()
+        try:
+            return self._run("SELECT COUNT(*) FROM sales a, sales b, sales c", {}, Limits(seconds=600))
+        finally:
+            ended.set()
+
+    async with receiving(desk, board) as reception:
+        with monkeypatch.context() as patched:
+            patched.setattr(SQLite, "execute", endless)
+            held = await reception.accept(asked())
+            assert isinstance(held, Held)
+            await until(begun.is_set)
+            ends = ChatDesk(desk.desk).accepted() if elsewhere else None
+            assert (ends.cancel(held.id, "ann") if ends else await reception.cancel(held.id, "ann")) is not None
+            await until(ended.is_set)
+        await reception.accept(Incoming("chat", "E-again", SHOPS, "ann", "C1", "T1"))
+        await until(lambda: "((4,),)" in board.messages.values())
+    assert list(board.messages.values()).count("((4,),)") == 1 and len(board.messages) == 2
+    assert [each.answer.status for each in desk.desk.history("ann", "chat")] == ["answered"]
 
 
 async def test_a_door_that_cannot_post_says_failed(desk: ChatDesk, caplog: pytest.LogCaptureFixture) -> None:

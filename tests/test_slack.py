@@ -16,6 +16,8 @@ from adapters.desk import Desk
 from adapters.slack.blocks.answers import answer_id_of
 from adapters.slack.limits import faults
 from bot.accepted import Accepted, Held, Incoming, Rates
+from bot.database import Limits, Result
+from bot.databases.sqlite import SQLite
 from tests.chat_places import WAREHOUSE
 from tests.local_slack import ANN, BOB, BOT, DM, SALES, LocalSlack, finished, local_slack, refuse_blocks
 from tests.slack_door import opened, slack_settings
@@ -165,7 +167,30 @@ async def test_a_conversation_waits_for_one_answer_which_can_be_cancelled(door: 
     cancelled = await door.slack.until(lambda messages: next(
         (m for m in messages if m.get("thread_ts") == asked and m["text"] == "Cancelled."), None
     ))  # fmt: skip
-    assert "ends by itself" in json.dumps(cancelled["blocks"])
+    assert "is stopped" in json.dumps(cancelled["blocks"])
+    await door.slack.mention(SHOPS, BOB, asked)
+    await door.slack.answer(asked, "4 shops")
+
+
+async def test_cancel_stops_the_query_in_the_database(door: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def endless(self: SQLite, *_: Any) -> Result:
+        try:
+            return self._run("SELECT COUNT(*) FROM sales a, sales b, sales c", {}, Limits(seconds=600))
+        finally:
+            loop.call_soon_threadsafe(ended.set)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SQLite, "execute", endless)
+        asked = await door.slack.mention(SHOPS)
+        runs = await door.slack.until(lambda messages: next(
+            (m for m in messages if m.get("thread_ts") == asked and "Running it" in json.dumps(m)), None
+        ))  # fmt: skip
+        await door.slack.press(runs, "cancel")
+        async with asyncio.timeout(60):
+            await ended.wait()
     await door.slack.mention(SHOPS, BOB, asked)
     await door.slack.answer(asked, "4 shops")
 
