@@ -18,6 +18,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import urlencode
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, UnixConnector, WSMsgType, web
 from slack_sdk.signature import SignatureVerifier
@@ -101,9 +102,25 @@ class LocalSlack:
         """Type a command."""
         await self.control("command", channel=channel, user=user, command=command, text=text)
 
-    async def submit(self, values: dict[str, str], user: str = ANN) -> None:
-        """Send the window that is open."""
-        typed = {name: {name: {"type": "plain_text_input", "value": value}} for name, value in values.items()}
+    async def shortcut(self, name: str, message: dict[str, Any], user: str = ANN) -> int:
+        """Choose an entry of a message's menu, which the local Slack does not have: Slack's own request, signed."""
+        payload = {
+            "type": "message_action", "callback_id": name, "trigger_id": f"menu-{time.monotonic_ns()}",
+            "team": {"id": TEAM}, "user": {"id": user}, "channel": {"id": message["channel"]}, "message": message,
+            "response_url": f"{self.base}/nowhere",
+        }  # fmt: skip
+        body = urlencode({"payload": json.dumps(payload)}).encode()
+        headers = signed(body) | {"content-type": "application/x-www-form-urlencoded"}
+        async with self._outside.post(f"{self.replicas[0]}/slack/events", data=body, headers=headers) as got:
+            return got.status
+
+    async def submit(self, values: dict[str, str], user: str = ANN, chosen: str = "") -> None:
+        """Send the window that is open. `chosen` is the channel picked in it."""
+        typed: dict[str, Any] = {
+            name: {name: {"type": "plain_text_input", "value": value}} for name, value in values.items()
+        }
+        if chosen:
+            typed["channel"] = {"channel": {"type": "conversations_select", "selected_conversation": chosen}}
         async with self._session.ws_connect("http://slack/ui") as socket:
             await socket.receive()
             await socket.send_json({"t": "view_submit", "user": user, "values": typed})

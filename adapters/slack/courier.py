@@ -22,7 +22,7 @@ from bot.shown import Shown, show
 
 DOOR = "slack"
 # What keeps a message from being posted however often it is tried.
-_GONE = frozenset({"channel_not_found", "not_in_channel", "is_archived", "message_not_found", "cant_update_message",
+GONE = frozenset({"channel_not_found", "not_in_channel", "is_archived", "message_not_found", "cant_update_message",
                    "account_inactive", "token_revoked", "invalid_auth"})  # fmt: skip
 
 log = logging.getLogger("mynah.slack")
@@ -85,7 +85,7 @@ class SlackCourier:
         except NotInstalled:
             log.warning("an answer could not be posted: Mynah was taken out of that workspace")
         except SlackApiError as error:
-            if error.response.get("error") not in _GONE:
+            if error.response.get("error") not in GONE:
                 raise
             log.warning("an answer could not be posted: %s", error.response.get("error"))
         return str(held.reply.get("message", ""))
