@@ -51,7 +51,7 @@ def waiting(stage: Stage, number: int, question: str = "", user: str = "") -> Me
 
 
 def cancelled(question: str = "", user: str = "") -> Message:
-    """In place of a question that nobody waits for any more. What the database already runs ends within its limit."""
+    """In place of a question that nobody waits for any more."""
     said = "Cancelled. A query that was running is stopped."
     return Message("Cancelled.", [*_asked_by(question, user), context(plain(said))])
 
