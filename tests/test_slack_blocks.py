@@ -166,7 +166,7 @@ def test_the_validator_names_what_slack_would_refuse(blocks: list[dict[str, Any]
 
 
 def test_pages_and_their_limits() -> None:
-    state = pages.State("<!channel>", "", "s-1", "", "")
+    state = pages.State("<!channel>", "", "s-1", "", "", "")
     assert faults(pages.home(state, None, ["x" * 500] * 30, [], [])["blocks"], view=True) == []
     answer = Answer("a", "q" * 5000, "refused", "no", None, timings_ms={"link": 1.0})
     assert faults(pages.why_blocks(answer, "")) == []

@@ -78,7 +78,7 @@ async def holds(condition: Callable[[], bool]) -> None:
 async def door(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Open]:
     folder = tmp_path_factory.mktemp("slack")
     async with local_slack() as slack:
-        settings = slack_settings(tiny, folder, slack, reviewers=(f"slack:{BOB}",))
+        settings = slack_settings(tiny, folder, slack, reviewers=(f"slack:{BOB}",), nightly_timezone="Europe/Berlin")
         async with opened(settings, slack) as desk:
             yield Open(slack, desk)
 
@@ -191,8 +191,8 @@ async def test_an_answer_of_a_direct_message_is_shared_to_a_chosen_channel(door:
 
 async def test_commands_help_examples_status_why_and_review(door: Open) -> None:
     for text, expected in (("", "Ask me in plain words"), ("help", "Mention me"), ("examples", "example_0"),
-                           ("status", "tiny-1"), ("nonsense", "Mention me"), ("why", "Copy link"),
-                           ("review", "Only reviewers")):  # fmt: skip
+                           ("status", "tiny-1"), ("status", "at 02:30 CE"), ("nonsense", "Mention me"),
+                           ("why", "Copy link"), ("review", "Only reviewers")):  # fmt: skip
         await door.slack.command("/mynah", text)
         await door.slack.until(lambda messages, expected=expected: [
             m for m in messages if expected in json.dumps(m) and m.get("subtype") == "ephemeral"
@@ -230,6 +230,7 @@ async def test_the_home_page_and_the_reviewers_queue(door: Open) -> None:
         view = next(iter(views.values()))
         assert faults(view["blocks"], view=True) == []
         texts[user] = json.dumps(view, ensure_ascii=False)
+    assert "There was no nightly run so far. By its schedule the next one begins on" in texts[ANN]
     assert "What I know about" in texts[ANN] and CITIES in texts[ANN] and "pair_approve" not in texts[ANN]
     assert "pair_approve" in texts[BOB]
     await door.slack.command("/mynah", "review", BOB)

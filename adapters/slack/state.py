@@ -12,6 +12,7 @@ from adapters.chat_desk import ChatDesk
 from adapters.slack.blocks.pages import State
 from adapters.welcome import database_name, examples
 from bot.access import Asker
+from bot.config import ConfigError
 from bot.feedback import Rejected
 from bot.records import RunRow
 from bot.review import Waiting
@@ -24,7 +25,7 @@ def state_of(desk: ChatDesk, asker: Asker) -> State:
     student = place.bot.student.version if place.bot else ""
     trouble = "" if place.bot else place.trouble or "I am still waking up. Please try again in a moment."
     name = database_name(place.settings)
-    return State(name, trouble, student, _accuracy(place.settings.student_dir), _last_run(desk))
+    return State(name, trouble, student, _accuracy(place.settings.student_dir), _last_run(desk), _next_run(desk))
 
 
 def examples_of(desk: ChatDesk, asker: Asker) -> list[str]:
@@ -60,4 +61,17 @@ def _last_run(desk: ChatDesk) -> str:
         row = desk.desk.memory().read(work)
     except StoreError:
         return ""
-    return f"Last nightly run: {row.day:%d %B %Y}, {row.outcome or 'still running'}." if row is not None else ""
+    if row is None:
+        return "There was no nightly run so far."
+    return f"Last nightly run: {row.day:%d %B %Y}, {row.outcome or 'still running'}."
+
+
+def _next_run(desk: ChatDesk) -> str:
+    """When the student is trained next, if a schedule runs."""
+    from kd_training.clock import next_night  # only here: questions need no scheduler
+
+    try:
+        at = next_night(desk.desk.settings)
+    except ConfigError:
+        return ""  # `mynah schedule` says what is wrong
+    return f"By its schedule the next one begins on {at:%d %B %Y} at {at:%H:%M %Z}." if at else ""
