@@ -71,6 +71,26 @@ async def test_a_thread_goes_on_without_a_mention_and_other_threads_are_left_alo
     assert [m for m in await door.slack.messages() if m.get("thread_ts") == elsewhere and m["user"] == BOT] == []
 
 
+async def test_what_people_say_to_one_another_in_a_thread_is_not_asked(door: Open) -> None:
+    asked = await door.slack.mention(SHOPS)
+    await door.slack.answer(asked)
+    for idle in ("Great, thank you! :tada:", f"<@{ANN}> {CITIES}", "<!here> look at this", ":+1:"):
+        await door.slack.write(idle, BOB, SALES, asked)
+    last = await door.slack.write(CITIES, BOB, SALES, asked)
+    await door.slack.answer(asked, "Nordport")
+    there = [m for m in await door.slack.messages() if m.get("thread_ts") == asked and m["user"] == BOT]
+    assert len(there) == 2, last
+
+
+async def test_who_only_says_hello_is_told_what_can_be_asked(door: Open) -> None:
+    for hello in ("hello!", "Help"):
+        before = len(door.slack.called("chat.postEphemeral"))
+        await door.slack.mention(hello, BOB)
+        await door.slack.until(lambda _, before=before: len(door.slack.called("chat.postEphemeral")) > before)
+        note = door.slack.called("chat.postEphemeral")[-1]
+        assert "Mention me in a channel" in json.dumps(note) and faults(note["blocks"], note["text"]) == []
+
+
 async def test_a_direct_message_needs_no_mention(door: Open) -> None:
     asked = await door.slack.write(SHOPS, ANN, DM)
     assert "4 shops" in (await door.slack.answer(asked, channel=DM))["text"]

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.desk import Asked
+from adapters.slack import small_talk
 from adapters.slack.blocks import modals, pages, texts
 from adapters.slack.blocks.answers import Look, answer_message, failed, shared_message, waiting
 from adapters.slack.limits import faults
@@ -172,6 +173,6 @@ def test_pages_and_their_limits() -> None:
     assert faults(pages.why_blocks(answer, "")) == []
 
 
-@pytest.mark.parametrize("module", [texts, reactions])
+@pytest.mark.parametrize("module", [texts, reactions, small_talk])
 def test_examples_in_docstrings_hold(module: Any) -> None:
     assert doctest.testmod(module).failed == 0

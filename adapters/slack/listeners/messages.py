@@ -9,11 +9,11 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 
 from adapters.slack.blocks.texts import question_of
 from adapters.slack.slack import Heard, Slack, heard_event, heard_press
+from adapters.slack.small_talk import is_chatter, to_others
 from bot.store import StoreError
 
 SHORTCUT = "ask_mynah"
 _PEOPLES = frozenset({None, "", "file_share", "thread_broadcast"})  # kinds of messages that people write
-EMPTY = "What would you like to know? Mention me with a question, for example: *how many orders last month?*"
 
 
 def register(app: AsyncApp, slack: Slack) -> None:
@@ -29,8 +29,10 @@ def register(app: AsyncApp, slack: Slack) -> None:
         if not _by_person(event):
             return
         heard, bot_user = heard_event(body, event), context.bot_user_id or ""
+        text = str(event.get("text") or "")
         if event.get("channel_type") == "im" or (
-            f"<@{bot_user}>" not in str(event.get("text")) and await _engaged(slack, heard, event, bot_user)
+            f"<@{bot_user}>" not in text and await _engaged(slack, heard, event, bot_user)
+            and not (to_others(text, bot_user) or is_chatter(question_of(text, bot_user)))
         ):
             await _ask(slack, heard, event, bot_user)
 
