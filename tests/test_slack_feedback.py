@@ -19,6 +19,7 @@ from adapters.desk import Desk
 from adapters.slack.blocks.answers import answer_id_of
 from adapters.slack.limits import faults
 from bot.answer import Answer, Bot, Reading
+from bot.confidence import Calibration
 from bot.records import CorrectionRow, FeedbackRow, PairRow
 from tests.local_slack import ANN, BOB, BOT, DM, PATIENCE, SALES, LocalSlack, finished, local_slack
 from tests.slack_door import opened, slack_settings
@@ -203,6 +204,15 @@ async def test_commands_help_examples_status_why_and_review(door: Open) -> None:
     await door.slack.until(lambda messages: [m for m in messages if "before the rules wrote it out" in json.dumps(m)])
     await door.slack.command("/ask", "")
     await door.slack.until(lambda messages: [m for m in messages if "Write a question after" in json.dumps(m)])
+
+
+async def test_the_status_says_how_good_the_student_is(door: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = {"weights": {}, "bias": 0.0, "fitted": {"accuracy": 0.8413, "questions": 1932}}
+    monkeypatch.setattr(door.desk.bot, "calibration", Calibration.from_json(measured))
+    await door.slack.command("/mynah", "status")
+    await door.slack.until(lambda messages: [
+        m for m in messages if "84% right of 1,932 questions that were kept from its training" in json.dumps(m)
+    ])  # fmt: skip
 
 
 async def test_an_example_is_asked_by_its_button(door: Open) -> None:
