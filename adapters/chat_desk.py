@@ -82,6 +82,8 @@ class ChatDesk:
         answer = bot.ask(question.encode("utf-8", "replace").decode("utf-8"), watch, asker=asker)
         if bot is self.desk.bot:  # the teacher knows the main database alone
             answer = self.desk.helped(bot, answer, asker)
+        if answer.code == "cancelled":
+            return Asked(answer)  # which nobody sees
         kept = Asked(answer, self._remember(answer, asker, thread))
         self.desk.note_teacher(answer)
         return kept

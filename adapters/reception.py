@@ -20,10 +20,12 @@ from bot.accepted import ATTEMPTS, LEASE, Accepted, Held, Incoming, Outcome, Tur
 from bot.access import Asker
 from bot.answer import Stage
 from bot.store import StoreError
+from bot.wait import Wait, waiting
 
 WORKERS = 2  # questions answered at the same time: more threads of Python only make all of them, and the loop, wait
 _BEAT = LEASE.total_seconds() / 4  # seconds between two looks at what is held and what was left
 _SWEEP = 3600.0  # seconds between two sweeps of what is old
+_CROWD = 50  # questions taken on in one piece
 _PATIENCE = 1.0  # seconds between two words on how a question goes
 _LINGER = 10.0  # seconds that questions get to be answered when the door closes; others take over what is left
 INTERRUPTED = "I was interrupted while I worked on this. Please ask again."
@@ -78,8 +80,10 @@ class Reception:
         self._working = ThreadPoolExecutor(WORKERS, thread_name_prefix=f"{door}-answer")
         self._noting = ThreadPoolExecutor(WORKERS, thread_name_prefix=f"{door}-memory")
         self._accepting = ThreadPoolExecutor(WORKERS, thread_name_prefix=f"{door}-accept")  # the platform waits for it
+        self._arrived: list[tuple[Incoming, asyncio.Future[Held | TurnedAway]]] = []
+        self._taking = False
         self._held: dict[int, Held] = {}
-        self._dropped: set[int] = set()
+        self._waits: dict[int, Wait] = {}  # of the questions that are held, by their numbers
         self._tasks: set[asyncio.Task[None]] = set()
         self._rounds: asyncio.Task[None] | None = None
 
@@ -106,18 +110,62 @@ class Reception:
 
     async def accept(self, incoming: Incoming) -> Held | TurnedAway:
         """Take a question on, and begin to work on it. Short: a platform waits. Raises StoreError."""
-        loop = asyncio.get_running_loop()
-        taken = await loop.run_in_executor(self._accepting, lambda: self.desk.accepted().accept(incoming))
-        if isinstance(taken, Held):
-            self._begin(taken)
-        return taken
+        outcome: asyncio.Future[Held | TurnedAway] = asyncio.get_running_loop().create_future()
+        self._arrived.append((incoming, outcome))
+        if not self._taking:
+            self._taking = True
+            self.spawn(self._take_all())
+        return await outcome
+
+    async def _take_all(self) -> None:
+        """Take on what arrived, and then in one piece what arrived meanwhile: a crowd waits for two writes to the
+        memory, not for one each."""
+        try:
+            while self._arrived:
+                arrived, self._arrived = self._arrived[:_CROWD], self._arrived[_CROWD:]
+                await self._take(arrived)
+        finally:
+            self._taking = False
+            for _, outcome in self._arrived:
+                outcome.cancel()
+
+    async def _take(self, arrived: list[tuple[Incoming, asyncio.Future[Held | TurnedAway]]]) -> None:
+        questions = [incoming for incoming, _ in arrived]
+        taking = asyncio.get_running_loop().run_in_executor(
+            self._accepting, lambda: self.desk.accepted().accept_all(questions)
+        )
+        await asyncio.wait([taking])
+        error = taking.exception()
+        for number, (_, outcome) in enumerate(arrived):
+            taken = taking.result()[number] if error is None else None
+            if isinstance(taken, Held):
+                self._begin(taken)
+            if outcome.done():
+                continue  # the platform hung up
+            if taken is not None:
+                outcome.set_result(taken)
+            else:
+                outcome.set_exception(error or asyncio.CancelledError())
+
+    async def engaged(self, channel: str, thread: str) -> bool:
+        """Whether this door was asked in that conversation before. Short: a platform waits. Raises StoreError."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self._accepting, lambda: self._accepted.engaged(self._door, channel, thread)
+        )
 
     async def cancel(self, number: int, user: str) -> Held | None:
-        """End the wait for a question; None where there is nothing to end. Raises StoreError."""
+        """End the wait for a question, and the query that runs for it, here or at another replica.
+
+        None where there is nothing to end. Raises StoreError.
+        """
         ended = await self.note(lambda: self.desk.accepted().cancel(number, user))
         if ended is not None:
-            self._dropped.add(number)
+            self._drop(number)
         return ended
+
+    def _drop(self, number: int) -> None:
+        if (wait := self._waits.get(number)) is not None:
+            self.spawn(asyncio.to_thread(wait.end))
 
     async def note(self, call: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
         """Do something short with the memory, beside the event loop and not behind questions."""
@@ -134,7 +182,7 @@ class Reception:
         task.add_done_callback(self._tasks.discard)
 
     def _begin(self, held: Held) -> None:
-        self._held[held.id] = held
+        self._held[held.id], self._waits[held.id] = held, Wait()
         self.spawn(self._serve(held))
 
     async def _serve(self, held: Held) -> None:
@@ -156,7 +204,7 @@ class Reception:
             await self._fail(held, UNFORESEEN)
         finally:
             self._held.pop(held.id, None)
-            self._dropped.discard(held.id)
+            self._waits.pop(held.id, None)
 
     @property
     def _accepted(self) -> Accepted:
@@ -171,16 +219,17 @@ class Reception:
 
     async def _ask(self, held: Held) -> Asked:
         asker = await self._courier.asker(held)
-        told = _Stages()
+        told, wait = _Stages(), self._waits[held.id]
 
         def watch(stage: Stage) -> None:
-            if held.id in self._dropped:
+            if wait.over:
                 raise _NotWanted
             told.now = stage
 
         def ask() -> Asked:
             watch("reading")
-            return self.desk.ask(held.incoming.question, asker, held.incoming.thread, watch)
+            with waiting(wait):
+                return self.desk.ask(held.incoming.question, asker, held.incoming.thread, watch)
 
         telling = asyncio.create_task(_logged(self._tell(held, told)))
         try:
@@ -190,9 +239,15 @@ class Reception:
             await telling  # else a late word on how it goes could take the place of the answer
 
     async def _tell(self, held: Held, told: _Stages) -> None:
-        """Say how a question goes, once a second at the most: most are answered before there is anything to say."""
+        """Say how a question goes, once a second at the most: most are answered before there is anything to say.
+
+        While a query runs, another replica may have heard that nobody waits for it.
+        """
         said: Stage | None = None
         while not await _happens(told.over, _PATIENCE):
+            if told.now == "running" and not await self.note(self._accepted.wanted, held):
+                self._drop(held.id)
+                return
             if told.now != said:
                 said = told.now
                 await self._courier.stage(held, said)
@@ -209,8 +264,8 @@ class Reception:
         while True:
             try:
                 for held in list(self._held.values()):
-                    if not await self.note(self._accepted.keep, held) and held.id in self._held:
-                        self._dropped.add(held.id)
+                    if not await self.note(self._accepted.keep, held):
+                        self._drop(held.id)
                 for held in await self.note(lambda: self._accepted.orphans(self._door)):
                     log.warning("a question that another process left is taken over")
                     self._begin(held)

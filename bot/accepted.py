@@ -94,32 +94,42 @@ class Accepted:
 
     def accept(self, incoming: Incoming) -> Held | TurnedAway:
         """Take a question on. One that was sent twice, at whatever replicas, is taken on once."""
-        wanted = _storable(incoming)
-        conversation = conversation_of(wanted.door, wanted.channel, wanted.thread)
+        return self.accept_all([incoming])[0]
 
-        def work(session: Session) -> Held | TurnedAway:
+    def accept_all(self, incoming: Sequence[Incoming]) -> list[Held | TurnedAway]:
+        """Take questions on, all in one transaction; what became of each, in their order."""
+        wanted = [_storable(each) for each in incoming]
+        conversations = [conversation_of(each.door, each.channel, each.thread) for each in wanted]
+        # Two replicas that take the same rows in the same order wait for each other; in another they would lock up.
+        order = sorted(range(len(wanted)), key=conversations.__getitem__)
+
+        def work(session: Session) -> list[Held | TurnedAway]:
             # A clash with another replica's row rolls this back and runs it again, which then sees that row.
-            now = datetime.now(UTC)
-            twice = (QuestionRow.door == wanted.door, QuestionRow.event_id == wanted.event_id)
-            if session.scalar(select(QuestionRow.id).where(*twice)) is not None:
-                return REPEATED
-            running = session.scalar(select(QuestionRow.id).where(QuestionRow.running == conversation))
-            if running is not None:
-                return TurnedAway("busy", BUSY, running)
-            often = self._often(session, wanted, now)
-            if often is not None:
-                return often
-            row = QuestionRow(
-                door=wanted.door, event_id=wanted.event_id, user_id=wanted.user, channel_id=wanted.channel,
-                thread_id=wanted.thread, conversation=conversation, running=conversation,
-                question=wanted.question, reply=dict(wanted.reply), holder=self.holder, attempts=1,
-                accepted_at=now, lease_until=now + self._lease, readings=[],
-            )
-            session.add(row)
-            session.flush()
-            return Held(row.id, wanted)
+            taken = {n: self._accept(session, wanted[n], conversations[n]) for n in order}
+            return [taken[n] for n in range(len(wanted))]
 
         return self._store.write(work)
+
+    def _accept(self, session: Session, wanted: Incoming, conversation: str) -> Held | TurnedAway:
+        now = datetime.now(UTC)
+        twice = (QuestionRow.door == wanted.door, QuestionRow.event_id == wanted.event_id)
+        if session.scalar(select(QuestionRow.id).where(*twice)) is not None:
+            return REPEATED
+        running = session.scalar(select(QuestionRow.id).where(QuestionRow.running == conversation))
+        if running is not None:
+            return TurnedAway("busy", BUSY, running)
+        often = self._often(session, wanted, now)
+        if often is not None:
+            return often
+        row = QuestionRow(
+            door=wanted.door, event_id=wanted.event_id, user_id=wanted.user, channel_id=wanted.channel,
+            thread_id=wanted.thread, conversation=conversation, running=conversation,
+            question=wanted.question, reply=dict(wanted.reply), holder=self.holder, attempts=1,
+            accepted_at=now, lease_until=now + self._lease, readings=[],
+        )
+        session.add(row)
+        session.flush()
+        return Held(row.id, wanted)
 
     def _often(self, session: Session, wanted: Incoming, now: datetime) -> TurnedAway | None:
         def lately(*which: ColumnElement[bool]) -> int:
@@ -148,6 +158,11 @@ class Accepted:
         """Hold the question for another while. False where it was cancelled, or another replica has it."""
         return self._change(held, lease_until=datetime.now(UTC) + self._lease)
 
+    def wanted(self, held: Held) -> bool:
+        """Whether the question is still this replica's to answer."""
+        mine = select(QuestionRow.id).where(*self._mine(held))
+        return self._store.read(lambda session: session.scalar(mine)) is not None
+
     def finish(
         self, held: Held, outcome: Outcome, answer_id: str | None = None, readings: Sequence[Mapping[str, Any]] = ()
     ) -> bool:
@@ -160,7 +175,7 @@ class Accepted:
     def cancel(self, number: int, user: str) -> Held | None:
         """End the wait for a question, for the one who asked it; None where there is nothing to end.
 
-        The replica that answers it finds out before it runs a query or posts anything, and drops what it has.
+        The replica that answers it finds out before it runs a query, while one runs, and before it posts anything.
         """
 
         def work(session: Session) -> Held | None:
@@ -222,16 +237,19 @@ class Accepted:
         return self._store.write(work)
 
     def _change(self, held: Held, **values: Any) -> bool:
-        mine = (QuestionRow.id == held.id, QuestionRow.holder == self.holder, QuestionRow.finished_at.is_(None))
+        mine = select(QuestionRow.id).where(*self._mine(held)).with_for_update()
 
         def work(session: Session) -> bool:
-            found = session.scalar(select(QuestionRow.id).where(*mine).with_for_update())
+            found = session.scalar(mine)
             if found is None:
                 return False
             session.execute(update(QuestionRow).where(QuestionRow.id == held.id).values(**values))
             return True
 
         return self._store.write(work)
+
+    def _mine(self, held: Held) -> tuple[ColumnElement[bool], ...]:
+        return QuestionRow.id == held.id, QuestionRow.holder == self.holder, QuestionRow.finished_at.is_(None)
 
 
 def conversation_of(door: str, channel: str, thread: str) -> str:

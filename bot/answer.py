@@ -91,7 +91,7 @@ class Bot:
         fitted = calibration.threshold if calibration else None
         self._threshold = next(t for t in (threshold, fitted, THRESHOLD) if t is not None)
         self._today = today
-        self._calibration = calibration
+        self.calibration = calibration
         self.access = access or Access()
         self.drift = drift
         # What the student says is read by the tables that it learned; whether they are still so is asked afterwards.
@@ -147,9 +147,9 @@ class Bot:
         """What became of the student's predictions, and those that can be the answer, likeliest to be right first."""
         doubtful = math.exp(predictions[0].log_probability) < self._threshold  # then other readings are wanted too
         rights = self.access.rights(asker, self.schema)
-        candidates = self._trial.run(predictions, linked, rights, self._calibration is not None or doubtful, lap)
+        candidates = self._trial.run(predictions, linked, rights, self.calibration is not None or doubtful, lap)
         unknown = self.student.vocabulary.unknown(self.student.read(linked))
-        return candidates, judge(candidates, linked, len(unknown), self._calibration)
+        return candidates, judge(candidates, linked, len(unknown), self.calibration)
 
     def pick(self, answer: Answer, number: int, asker: Asker = NOBODY) -> Answer:
         """The answer that the reading `number` (from 0) of an unsure answer gives, run now.

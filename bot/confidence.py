@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bot.candidates import Candidate
@@ -30,12 +30,15 @@ class Calibration:
     """A logistic model: `weights` by feature, `bias`, and the `threshold` below which an answer is unsure.
 
     `choice` weighs the features when a question's candidates are compared; without it `weights` do that too.
+    `accuracy` is the share of `questions` that the student got right while this was fitted; 0 of 0 where unknown.
     """
 
     weights: Mapping[str, float]
     bias: float
     threshold: float | None = None
     choice: Mapping[str, float] | None = None
+    accuracy: float = field(default=0.0, compare=False)
+    questions: int = field(default=0, compare=False)
 
     def probability(self, features: Mapping[str, float]) -> float:
         """The probability, between 0 and 1, that a candidate with these features is right."""
@@ -56,7 +59,10 @@ class Calibration:
         )
         if weights is None:
             raise KeyError("weights")
-        return Calibration(weights, float(data["bias"]), None if threshold is None else float(threshold), choice)
+        bias, bound = float(data["bias"]), None if threshold is None else float(threshold)
+        fitted = data.get("fitted", {})
+        accuracy, questions = float(fitted.get("accuracy", 0.0)), int(fitted.get("questions", 0))
+        return Calibration(weights, bias, bound, choice, accuracy, questions)
 
 
 def _weighed(weights: Mapping[str, float], features: Mapping[str, float]) -> float:

@@ -11,7 +11,9 @@ from bot.schema import Dialect, Schema
 
 Cell = str | int | float | bool | None
 Parameters = Mapping[str, str | int | float]
-Failure = Literal["missing", "unreadable", "locked", "timeout", "too_big", "failed", "unreachable", "unsafe_role"]
+Failure = Literal[
+    "missing", "unreadable", "locked", "timeout", "too_big", "failed", "unreachable", "unsafe_role", "cancelled"
+]
 
 
 @dataclass(frozen=True, slots=True)

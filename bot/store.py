@@ -50,6 +50,8 @@ class Store:
         self._engine = make_engine(self._url, patience)
         self._writing = for_writing(self._engine)
         self._opening = threading.Lock()
+        # SQLite lets one write at a time and has the others look again and again: this process's own wait in line.
+        self._line = threading.Lock()
         self._file: tuple[int, int] | None = None
         try:
             self._prepare()
@@ -120,7 +122,15 @@ class Store:
             with Session(engine, expire_on_commit=False) as session, session.begin():
                 return work(session)
 
-        return self._patiently(attempt)
+        def in_line() -> T:
+            if not self._line.acquire(timeout=self._patience):
+                raise store_error("locked", self._url)
+            try:
+                return attempt()
+            finally:
+                self._line.release()
+
+        return self._patiently(in_line if self._path and engine is self._writing else attempt)
 
     def _patiently(self, attempt: Callable[[], T]) -> T:
         """Try until it works, fails for good, or patience ends. A failed attempt was rolled back."""

@@ -9,14 +9,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from apscheduler.schedulers.blocking import BlockingScheduler
-from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from bot.config import ConfigError, Settings
+from bot.config import Settings
 from bot.store import Store, StoreError
+from kd_training.clock import trigger, zone
 from kd_training.night.report import NightReport
 from kd_training.nightly import Admit, Night, Post, tell_all
 from kd_training.teaching import Teacher
@@ -35,8 +34,8 @@ class Nights:
     ) -> None:
         self._settings, self._teacher, self._admit, self._posts = settings, teacher, admit, posts
         self._expected, self._lease = expected, lease
-        self.zone = _zone(settings)
-        self.trigger = _trigger(settings, self.zone)
+        self.zone = zone(settings)
+        self.trigger = trigger(settings, self.zone)
 
     def today(self) -> date:
         """The day of a run that begins now."""
@@ -135,21 +134,3 @@ def _outcome(store: Store, day: date) -> str:
 
     query = select(RunRow.outcome).where(RunRow.job == JOB, RunRow.day == day)
     return store.read(lambda session: session.scalar(query)) or ""
-
-
-def _zone(settings: Settings) -> ZoneInfo:
-    try:
-        return ZoneInfo(settings.nightly_timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ConfigError(
-            f"nightly_timezone: there is no time zone {settings.nightly_timezone}; write it as in Europe/London"
-        ) from error
-
-
-def _trigger(settings: Settings, zone: ZoneInfo) -> CronTrigger:
-    try:
-        return CronTrigger.from_crontab(settings.nightly_cron, zone)
-    except ValueError as error:
-        raise ConfigError(
-            f"nightly_cron: “{settings.nightly_cron}” is not in cron's form; 30 2 * * * is half past two each night"
-        ) from error

@@ -18,6 +18,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import urlencode
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, UnixConnector, WSMsgType, web
 from slack_sdk.signature import SignatureVerifier
@@ -46,6 +47,8 @@ class LocalSlack:
         self.folder = folder
         self.replicas: list[str] = []
         self.repeats = 1  # how often each event is sent to each replica
+        self.balanced = False  # whether each event goes to one replica, in turn, instead
+        self.watch: Callable[[str, dict[str, Any], bytes], None] = lambda *_: None  # sees calls, and Slack's answers
         self.answers: dict[str, list[Callable[[dict[str, Any]], web.Response | None]]] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.acks: list[float] = []  # seconds that each event waited for its answer
@@ -99,9 +102,25 @@ class LocalSlack:
         """Type a command."""
         await self.control("command", channel=channel, user=user, command=command, text=text)
 
-    async def submit(self, values: dict[str, str], user: str = ANN) -> None:
-        """Send the window that is open."""
-        typed = {name: {name: {"type": "plain_text_input", "value": value}} for name, value in values.items()}
+    async def shortcut(self, name: str, message: dict[str, Any], user: str = ANN) -> int:
+        """Choose an entry of a message's menu, which the local Slack does not have: Slack's own request, signed."""
+        payload = {
+            "type": "message_action", "callback_id": name, "trigger_id": f"menu-{time.monotonic_ns()}",
+            "team": {"id": TEAM}, "user": {"id": user}, "channel": {"id": message["channel"]}, "message": message,
+            "response_url": f"{self.base}/nowhere",
+        }  # fmt: skip
+        body = urlencode({"payload": json.dumps(payload)}).encode()
+        headers = signed(body) | {"content-type": "application/x-www-form-urlencoded"}
+        async with self._outside.post(f"{self.replicas[0]}/slack/events", data=body, headers=headers) as got:
+            return got.status
+
+    async def submit(self, values: dict[str, str], user: str = ANN, chosen: str = "") -> None:
+        """Send the window that is open. `chosen` is the channel picked in it."""
+        typed: dict[str, Any] = {
+            name: {name: {"type": "plain_text_input", "value": value}} for name, value in values.items()
+        }
+        if chosen:
+            typed["channel"] = {"channel": {"type": "conversations_select", "selected_conversation": chosen}}
         async with self._session.ws_connect("http://slack/ui") as socket:
             await socket.receive()
             await socket.send_json({"t": "view_submit", "user": user, "values": typed})
@@ -154,9 +173,16 @@ class LocalSlack:
         waiting = self.answers.get(method) or []
         if waiting and (answered := waiting.pop(0)(arguments)) is not None:
             return answered
-        return await self._forward(request, body)
+        passed = await self._forward(request, body)
+        self.watch(method, arguments, bytes(passed.body or b""))  # type: ignore[arg-type]
+        return passed
 
-    async def _forward(self, request: web.Request, body: bytes) -> web.StreamResponse:
+    async def health(self, replica: str) -> int:
+        """The status of a replica's /healthz."""
+        async with self._outside.get(f"{replica}/healthz") as got:
+            return got.status
+
+    async def _forward(self, request: web.Request, body: bytes) -> web.Response:
         headers = {k: v for k, v in request.headers.items() if k.lower() not in ("host", "content-length")}
         async with self._session.request(
             request.method, f"http://slack{request.rel_url}", data=body, headers=headers
@@ -196,7 +222,9 @@ class LocalSlack:
             self.acks.append(time.monotonic() - started)
             return answered
 
-        outcomes = await asyncio.gather(*(send(r) for r in self.replicas for _ in range(self.repeats)),
+        there = self.replicas[:1] if self.balanced else self.replicas
+        self.replicas = [*self.replicas[1:], *there] if self.balanced else self.replicas
+        outcomes = await asyncio.gather(*(send(r) for r in there for _ in range(self.repeats)),
                                         return_exceptions=True)  # fmt: skip
         good = [o for o in outcomes if isinstance(o, web.Response)]
         return good[0] if good else web.Response(status=503)

@@ -54,6 +54,20 @@ def test_many_replicas_that_hear_the_same_events_at_the_same_moment(store: Store
     assert store.read(lambda session: session.scalar(select(func.count()).select_from(QuestionRow))) == 20
 
 
+def test_a_crowd_is_taken_on_as_if_one_came_after_another(store: Store) -> None:
+    accepted = Accepted(store, Rates(user=4, channel=100))
+    crowd = [
+        ASKED, ASKED, replace(ASKED, event_id="E2"),  # sent twice, and asked while the first is worked on
+        *(replace(ASKED, event_id=f"E{n}", thread=f"T{n}") for n in range(3, 7)),
+    ]  # fmt: skip
+    outcomes = accepted.accept_all(crowd)
+    assert [o.code if isinstance(o, TurnedAway) else o.incoming.event_id for o in outcomes[:3]] == [
+        "E1", "repeated", "busy"
+    ]  # fmt: skip
+    assert [o.incoming.event_id if isinstance(o, Held) else o.code for o in outcomes[3:]].count("user-rate") == 1
+    assert sum(isinstance(o, Held) for o in outcomes) == 4 and accepted.accept_all([]) == []
+
+
 def test_a_conversation_waits_for_one_answer_at_a_time(store: Store) -> None:
     one, two = Accepted(store), Accepted(store)
     held = taken(one.accept(ASKED))

@@ -110,7 +110,7 @@ def bot(tiny: Tiny, tmp_path: Path) -> Iterator[Bot]:
     made = open_bot(
         Settings(database_url=url, student_dir=tiny.student, state_dir=tmp_path, today=TODAY, threshold=1.0)
     )
-    made._calibration = Calibration({"log_probability": 0.3}, 0.0)
+    made.calibration = Calibration({"log_probability": 0.3}, 0.0)
     yield made
     made.database.close()
 

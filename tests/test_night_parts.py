@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
@@ -11,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.config import ConfigError, load_settings
+from bot.config import ROOT, ConfigError, load_settings
 from bot.database import connect
 from bot.glossary import Glossary
 from bot.store import Store
+from kd_training.clock import next_night
 from kd_training.night.collect import collect, write_added
 from kd_training.night.promotion import known_students, start_for
 from kd_training.night.report import NightReport, read_report, to_html, to_text, write_report
@@ -157,6 +160,15 @@ def test_a_schedule_that_means_nothing_is_refused(name: str, value: str) -> None
     settings = load_settings().model_copy(update={name: value})
     with pytest.raises(ConfigError, match=name):
         Nights(settings)
+
+
+def test_the_next_night_is_told_without_what_trains() -> None:
+    settings = load_settings(nightly_timezone="Europe/Berlin")
+    summer = datetime(2026, 7, 1, 1, 0, tzinfo=UTC)  # three o'clock there: the night has begun
+    assert str(next_night(settings, summer)) == "2026-07-02 02:30:00+02:00"
+    code = "import sys, kd_training.clock; print('torch' in sys.modules)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert told.stdout.strip() == "False"
 
 
 def test_the_next_run_is_told_in_its_time_zone() -> None:

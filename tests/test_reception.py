@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +18,9 @@ from adapters.reception import INTERRUPTED, UNFORESEEN, Reception
 from bot.accepted import Accepted, Held, Incoming, TurnedAway
 from bot.access import Asker
 from bot.answer import Stage
+from bot.database import Limits, Result
+from bot.databases.sqlite import SQLite
+from bot.store_errors import StoreError
 from tests.chat_places import chat_settings, open_chat_desk
 from tests.tiny_student import Tiny
 
@@ -94,6 +98,32 @@ async def test_many_questions_at_once_over_two_replicas(desk: ChatDesk) -> None:
     assert sum(len(board.messages) for board in boards) == 20
 
 
+async def test_a_crowd_is_taken_on_in_few_pieces_and_what_the_memory_cannot_do_is_said_to_all(
+    desk: ChatDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pieces: list[int] = []
+    taking = Accepted.accept_all
+
+    def counted(self: Accepted, incoming: Sequence[Incoming]) -> list[Held | TurnedAway]:
+        pieces.append(len(incoming))
+        if incoming[0].event_id == "E100":
+            raise StoreError("locked", "The memory is busy.")
+        return taking(self, incoming)
+
+    monkeypatch.setattr(Accepted, "accept_all", counted)
+    board = Board()
+    async with receiving(desk, board) as reception:
+        outcomes = await asyncio.gather(*(reception.accept(asked(number)) for number in range(40)))
+        assert all(isinstance(o, Held) for o in outcomes) and len(pieces) <= 2 and sum(pieces) == 40
+        failed = await asyncio.gather(*(reception.accept(asked(n)) for n in range(100, 104)), return_exceptions=True)
+        assert [type(f) for f in failed] == [StoreError] * 4
+        hung_up = asyncio.ensure_future(reception.accept(asked(200)))
+        await asyncio.sleep(0)
+        hung_up.cancel()
+        await until(lambda: sum(m == "((4,),)" for m in board.messages.values()) == 41)
+        assert await reception.engaged("C1", "T200") and not await reception.engaged("C1", "T100")
+
+
 async def test_what_a_dead_replica_left_is_answered_in_the_same_place(desk: ChatDesk) -> None:
     gone, board = ChatDesk(desk.desk).accepted(), Board()
     held = gone.accept(asked())
@@ -125,6 +155,34 @@ async def test_a_cancelled_question_is_dropped_and_its_conversation_free(desk: C
         await until(lambda: "((4,),)" in board.messages.values())
     answers = [m for m in board.messages.values() if m == "((4,),)"]
     assert ended is None or len(answers) == 1
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+async def test_a_cancelled_question_stops_its_query(
+    desk: ChatDesk, monkeypatch: pytest.MonkeyPatch, elsewhere: bool
+) -> None:
+    begun, ended, board = threading.Event(), threading.Event(), Board()
+
+    def endless(self: SQLite, *_: Any) -> Result:
+        begun.set()
+        try:
+            return self._run("SELECT COUNT(*) FROM sales a, sales b, sales c", {}, Limits(seconds=600))
+        finally:
+            ended.set()
+
+    async with receiving(desk, board) as reception:
+        with monkeypatch.context() as patched:
+            patched.setattr(SQLite, "execute", endless)
+            held = await reception.accept(asked())
+            assert isinstance(held, Held)
+            await until(begun.is_set)
+            ends = ChatDesk(desk.desk).accepted() if elsewhere else None
+            assert (ends.cancel(held.id, "ann") if ends else await reception.cancel(held.id, "ann")) is not None
+            await until(ended.is_set)
+        await reception.accept(Incoming("chat", "E-again", SHOPS, "ann", "C1", "T1"))
+        await until(lambda: "((4,),)" in board.messages.values())
+    assert list(board.messages.values()).count("((4,),)") == 1 and len(board.messages) == 2
+    assert [each.answer.status for each in desk.desk.history("ann", "chat")] == ["answered"]
 
 
 async def test_a_door_that_cannot_post_says_failed(desk: ChatDesk, caplog: pytest.LogCaptureFixture) -> None:

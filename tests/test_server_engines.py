@@ -15,6 +15,7 @@ from bot.database import Database, DatabaseError, Limits, connect
 from bot.databases.mysql_role import too_much
 from bot.databases.server import Server
 from bot.guard import SafeSQL, check
+from bot.wait import Wait, waiting
 from tests.servers import (
     MariaServer,
     PostgresServer,
@@ -90,6 +91,30 @@ def test_a_query_without_end_is_stopped_on_the_server(opened: Server[object]) ->
         "AND info NOT LIKE '%processlist%'",
     }[opened.dialect]
     assert opened._run(running, {}, Limits()).rows == ((0,),)
+
+
+def test_a_query_that_nobody_waits_for_is_gone_from_the_server(opened: Server[object]) -> None:
+    sql = "SELECT COUNT(*) FROM order_items a, order_items b, order_items d"
+    runs = {
+        "postgres": "SELECT COUNT(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%order_items d'",
+        "mysql": "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE '%order_items d' "
+        "AND info NOT LIKE '%processlist%'",
+    }[opened.dialect]
+    wait = Wait()
+
+    def ask() -> DatabaseError:
+        with waiting(wait):
+            return failure(lambda: opened._run(sql, {}, Limits(seconds=120)))
+
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(ask)
+        while opened._run(runs, {}, Limits()).rows == ((0,),):
+            assert not running.done(), running.result()
+        wait.end()
+        assert running.result(60).kind == "cancelled"
+        assert opened._run(runs, {}, Limits()).rows == ((0,),)
+        assert pool.submit(ask).result(60).kind == "cancelled"  # not even begun
+    assert opened._run("SELECT 1", {}, Limits()).rows == ((1,),)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ from adapters.desk import Desk
 from adapters.slack.blocks.answers import answer_id_of
 from adapters.slack.limits import faults
 from bot.accepted import Accepted, Held, Incoming, Rates
+from bot.database import Limits, Result
+from bot.databases.sqlite import SQLite
 from tests.chat_places import WAREHOUSE
 from tests.local_slack import ANN, BOB, BOT, DM, SALES, LocalSlack, finished, local_slack, refuse_blocks
 from tests.slack_door import opened, slack_settings
@@ -67,6 +69,26 @@ async def test_a_thread_goes_on_without_a_mention_and_other_threads_are_left_alo
     await door.slack.mention("how many sales are there?", BOB, asked)
     await door.slack.answer(asked, count=3)
     assert [m for m in await door.slack.messages() if m.get("thread_ts") == elsewhere and m["user"] == BOT] == []
+
+
+async def test_what_people_say_to_one_another_in_a_thread_is_not_asked(door: Open) -> None:
+    asked = await door.slack.mention(SHOPS)
+    await door.slack.answer(asked)
+    for idle in ("Great, thank you! :tada:", f"<@{ANN}> {CITIES}", "<!here> look at this", ":+1:"):
+        await door.slack.write(idle, BOB, SALES, asked)
+    last = await door.slack.write(CITIES, BOB, SALES, asked)
+    await door.slack.answer(asked, "Nordport")
+    there = [m for m in await door.slack.messages() if m.get("thread_ts") == asked and m["user"] == BOT]
+    assert len(there) == 2, last
+
+
+async def test_who_only_says_hello_is_told_what_can_be_asked(door: Open) -> None:
+    for hello in ("hello!", "Help"):
+        before = len(door.slack.called("chat.postEphemeral"))
+        await door.slack.mention(hello, BOB)
+        await door.slack.until(lambda _, before=before: len(door.slack.called("chat.postEphemeral")) > before)
+        note = door.slack.called("chat.postEphemeral")[-1]
+        assert "Mention me in a channel" in json.dumps(note) and faults(note["blocks"], note["text"]) == []
 
 
 async def test_a_direct_message_needs_no_mention(door: Open) -> None:
@@ -165,7 +187,30 @@ async def test_a_conversation_waits_for_one_answer_which_can_be_cancelled(door: 
     cancelled = await door.slack.until(lambda messages: next(
         (m for m in messages if m.get("thread_ts") == asked and m["text"] == "Cancelled."), None
     ))  # fmt: skip
-    assert "ends by itself" in json.dumps(cancelled["blocks"])
+    assert "is stopped" in json.dumps(cancelled["blocks"])
+    await door.slack.mention(SHOPS, BOB, asked)
+    await door.slack.answer(asked, "4 shops")
+
+
+async def test_cancel_stops_the_query_in_the_database(door: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def endless(self: SQLite, *_: Any) -> Result:
+        try:
+            return self._run("SELECT COUNT(*) FROM sales a, sales b, sales c", {}, Limits(seconds=600))
+        finally:
+            loop.call_soon_threadsafe(ended.set)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SQLite, "execute", endless)
+        asked = await door.slack.mention(SHOPS)
+        runs = await door.slack.until(lambda messages: next(
+            (m for m in messages if m.get("thread_ts") == asked and "Running it" in json.dumps(m)), None
+        ))  # fmt: skip
+        await door.slack.press(runs, "cancel")
+        async with asyncio.timeout(60):
+            await ended.wait()
     await door.slack.mention(SHOPS, BOB, asked)
     await door.slack.answer(asked, "4 shops")
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.desk import Asked
+from adapters.slack import small_talk
 from adapters.slack.blocks import modals, pages, texts
 from adapters.slack.blocks.answers import Look, answer_message, failed, shared_message, waiting
 from adapters.slack.limits import faults
@@ -166,12 +167,12 @@ def test_the_validator_names_what_slack_would_refuse(blocks: list[dict[str, Any]
 
 
 def test_pages_and_their_limits() -> None:
-    state = pages.State("<!channel>", "", "s-1", "", "")
+    state = pages.State("<!channel>", "", "s-1", "", "", "")
     assert faults(pages.home(state, None, ["x" * 500] * 30, [], [])["blocks"], view=True) == []
     answer = Answer("a", "q" * 5000, "refused", "no", None, timings_ms={"link": 1.0})
     assert faults(pages.why_blocks(answer, "")) == []
 
 
-@pytest.mark.parametrize("module", [texts, reactions])
+@pytest.mark.parametrize("module", [texts, reactions, small_talk])
 def test_examples_in_docstrings_hold(module: Any) -> None:
     assert doctest.testmod(module).failed == 0

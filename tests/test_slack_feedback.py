@@ -19,6 +19,7 @@ from adapters.desk import Desk
 from adapters.slack.blocks.answers import answer_id_of
 from adapters.slack.limits import faults
 from bot.answer import Answer, Bot, Reading
+from bot.confidence import Calibration
 from bot.records import CorrectionRow, FeedbackRow, PairRow
 from tests.local_slack import ANN, BOB, BOT, DM, PATIENCE, SALES, LocalSlack, finished, local_slack
 from tests.slack_door import opened, slack_settings
@@ -78,7 +79,7 @@ async def holds(condition: Callable[[], bool]) -> None:
 async def door(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Open]:
     folder = tmp_path_factory.mktemp("slack")
     async with local_slack() as slack:
-        settings = slack_settings(tiny, folder, slack, reviewers=(f"slack:{BOB}",))
+        settings = slack_settings(tiny, folder, slack, reviewers=(f"slack:{BOB}",), nightly_timezone="Europe/Berlin")
         async with opened(settings, slack) as desk:
             yield Open(slack, desk)
 
@@ -191,8 +192,8 @@ async def test_an_answer_of_a_direct_message_is_shared_to_a_chosen_channel(door:
 
 async def test_commands_help_examples_status_why_and_review(door: Open) -> None:
     for text, expected in (("", "Ask me in plain words"), ("help", "Mention me"), ("examples", "example_0"),
-                           ("status", "tiny-1"), ("nonsense", "Mention me"), ("why", "Copy link"),
-                           ("review", "Only reviewers")):  # fmt: skip
+                           ("status", "tiny-1"), ("status", "at 02:30 CE"), ("nonsense", "Mention me"),
+                           ("why", "Copy link"), ("review", "Only reviewers")):  # fmt: skip
         await door.slack.command("/mynah", text)
         await door.slack.until(lambda messages, expected=expected: [
             m for m in messages if expected in json.dumps(m) and m.get("subtype") == "ephemeral"
@@ -203,6 +204,15 @@ async def test_commands_help_examples_status_why_and_review(door: Open) -> None:
     await door.slack.until(lambda messages: [m for m in messages if "before the rules wrote it out" in json.dumps(m)])
     await door.slack.command("/ask", "")
     await door.slack.until(lambda messages: [m for m in messages if "Write a question after" in json.dumps(m)])
+
+
+async def test_the_status_says_how_good_the_student_is(door: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = {"weights": {}, "bias": 0.0, "fitted": {"accuracy": 0.8413, "questions": 1932}}
+    monkeypatch.setattr(door.desk.bot, "calibration", Calibration.from_json(measured))
+    await door.slack.command("/mynah", "status")
+    await door.slack.until(lambda messages: [
+        m for m in messages if "84% right of 1,932 questions that were kept from its training" in json.dumps(m)
+    ])  # fmt: skip
 
 
 async def test_an_example_is_asked_by_its_button(door: Open) -> None:
@@ -230,6 +240,7 @@ async def test_the_home_page_and_the_reviewers_queue(door: Open) -> None:
         view = next(iter(views.values()))
         assert faults(view["blocks"], view=True) == []
         texts[user] = json.dumps(view, ensure_ascii=False)
+    assert "There was no nightly run so far. By its schedule the next one begins on" in texts[ANN]
     assert "What I know about" in texts[ANN] and CITIES in texts[ANN] and "pair_approve" not in texts[ANN]
     assert "pair_approve" in texts[BOB]
     await door.slack.command("/mynah", "review", BOB)

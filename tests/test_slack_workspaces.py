@@ -59,6 +59,9 @@ async def test_a_workspace_comes_its_token_is_renewed_and_it_goes(tiny: Tiny, tm
             slack.answer_once("oauth.v2.access", lambda _: granted(BOT_TOKEN, 40_000))
             asked = await slack.mention(SHOPS)
             await slack.answer(asked, "4 shops")
+            known = len(slack.called("auth.test"))
+            await slack.answer(await slack.mention(SHOPS), "4 shops")
+            assert len(slack.called("auth.test")) == known  # whose a token is was asked once
             renewed = slack.called("oauth.v2.access")[-1]
             assert renewed["grant_type"] == "refresh_token" and renewed["refresh_token"] == "xoxe-1-refresh"
             assert [m for m in await slack.messages() if m.get("thread_ts") == early] == []

@@ -17,6 +17,7 @@ import pytest
 from bot.database import Limits
 from bot.databases.sqlite import SQLite
 from bot.guard import SafeSQL, check
+from bot.wait import Wait, waiting
 from tests.towns import ask, failure, write
 
 
@@ -185,6 +186,23 @@ def test_many_threads_get_their_own_answers(database: SQLite) -> None:
     with ThreadPoolExecutor(16) as pool:
         results = list(pool.map(lambda n: database.execute(query, {"n0": n}).rows, range(600)))
     assert results == [((2 * n,),) for n in range(600)]
+
+
+def test_a_query_that_nobody_waits_for_is_stopped(database: SQLite) -> None:
+    endless, wait, begun = "SELECT count(*) FROM numbers a, numbers b, numbers c", Wait(), threading.Event()
+
+    def run() -> str:
+        with waiting(wait):
+            begun.set()
+            return failure(lambda: database._run(endless, {}, Limits(seconds=120))).kind
+
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(run)
+        begun.wait()
+        wait.end()
+        assert running.result(60) == "cancelled"
+        assert pool.submit(run).result(60) == "cancelled"
+        assert pool.submit(lambda: database._run("SELECT 1", {}, Limits()).rows).result() == ((1,),)
 
 
 def test_a_slow_query_stops_nobody_else(database: SQLite) -> None:

@@ -218,7 +218,7 @@ def test_questions_that_replicas_hear_at_the_same_moment(url: str) -> None:
     def hear(replica: Accepted) -> tuple[int, int]:
         barrier.wait()
         asked = [Incoming("chat", f"E{n}", "how many?", "ann", "C1", f"T{n % 12}") for n in range(24)]
-        outcomes = [replica.accept(each) for each in asked]
+        outcomes = [o for some in (asked[:8], asked[:7:-1]) for o in replica.accept_all(some)]
         barrier.wait()
         return sum(isinstance(o, Held) for o in outcomes), len(replica.orphans("chat"))
 

@@ -322,10 +322,13 @@ def test_a_reading_is_picked_and_the_web_door_is_open_too(tmp_path: Path) -> Non
         assert len(picks) > 1
         picked = teams.press(message, "pick", **picks[0]["data"])
         assert picked["type"] == CARD
-        assert "I have noted that this is what you meant." in "\n".join(texts(picked["value"]))
-        same = message["messageId"]
-        changed = teams.answer(teams.group, lambda m: (m["messageId"], m["told"]) == (same, "updateMessage"))
-        assert card_of(changed) == picked["value"]
+        noted, same = "I have noted that this is what you meant.", message["messageId"]
+        changed = teams.answer(
+            teams.group,
+            lambda m: (m["messageId"], m["told"]) == (same, "updateMessage") and noted in "\n".join(texts(card_of(m))),
+        )
+        # On a busy machine the press is answered before the query is, and only the message has its rows.
+        assert card_of(changed) == picked["value"] or "Running it" in "\n".join(texts(picked["value"]))
         assert teams.bot.votes(picks[0]["data"]["answer"]) == {teams.person(ALEX): 1}
         assert "<title>Mynah</title>" in httpx.get(teams.bot.url).text
 

@@ -77,6 +77,7 @@ def _for_several(
     authorize = oauth.authorize = AsyncInstallationStoreAuthorize(
         logger=log, installation_store=installations, client_id=client_id, client_secret=client_secret,
         token_rotation_expiration_minutes=_ROTATE, client=client,
+        cache_enabled=True,  # whose a token is does not change: Slack need not be asked at every event
     )
     app = AsyncApp(oauth_settings=oauth, **common)
     app.enable_token_revocation_listeners()

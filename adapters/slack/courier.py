@@ -22,7 +22,7 @@ from bot.shown import Shown, show
 
 DOOR = "slack"
 # What keeps a message from being posted however often it is tried.
-_GONE = frozenset({"channel_not_found", "not_in_channel", "is_archived", "message_not_found", "cant_update_message",
+GONE = frozenset({"channel_not_found", "not_in_channel", "is_archived", "message_not_found", "cant_update_message",
                    "account_inactive", "token_revoked", "invalid_auth"})  # fmt: skip
 
 log = logging.getLogger("mynah.slack")
@@ -34,6 +34,7 @@ class SlackCourier:
     def __init__(self, desk: ChatDesk, workspaces: Workspaces) -> None:
         self._desk = desk
         self._workspaces = workspaces
+        self._drawing = asyncio.Semaphore(1)  # pictures take long, and share the processor with what people wait for
 
     async def begin(self, held: Held) -> Mapping[str, Any]:
         """Post the message that will become the answer; one that a replica posted before is gone on with."""
@@ -71,7 +72,8 @@ class SlackCourier:
     async def add_files(self, place: Place, shown: Shown | None, question: str) -> None:
         """Upload what comes as files into the answer's thread."""
         look = LOOKS[self._workspaces.level(place.team)]
-        files = await asyncio.to_thread(files_of, shown, question, look)
+        async with self._drawing:
+            files = await asyncio.to_thread(files_of, shown, question, look)
         if not files:
             return
         client = await self._workspaces.client(place.team, place.enterprise)
@@ -83,7 +85,7 @@ class SlackCourier:
         except NotInstalled:
             log.warning("an answer could not be posted: Mynah was taken out of that workspace")
         except SlackApiError as error:
-            if error.response.get("error") not in _GONE:
+            if error.response.get("error") not in GONE:
                 raise
             log.warning("an answer could not be posted: %s", error.response.get("error"))
         return str(held.reply.get("message", ""))

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
 
 from slack_sdk.oauth.installation_store import Bot, Installation
 from slack_sdk.oauth.installation_store.async_installation_store import AsyncInstallationStore
@@ -20,6 +23,11 @@ from bot.store_engine import for_writing, make_engine, parse_url
 
 STATE_SECONDS = 600  # how long somebody may take to say yes
 _PATIENCE = 5.0
+# Slack waits while a token is looked up: behind the threads that everything else shares it would wait for pictures.
+_THREADS = ThreadPoolExecutor(2, thread_name_prefix="slack-tokens")
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 log = logging.getLogger("mynah.slack")
 
@@ -42,17 +50,17 @@ class Installations(AsyncInstallationStore):
 
     async def async_save(self, installation: Installation) -> None:
         """Keep an installation."""
-        await asyncio.to_thread(self._writing.save, installation)
+        await _beside(self._writing.save, installation)
 
     async def async_save_bot(self, bot: Bot) -> None:
         """Keep a bot's token."""
-        await asyncio.to_thread(self._writing.save_bot, bot)
+        await _beside(self._writing.save_bot, bot)
 
     async def async_find_bot(
         self, *, enterprise_id: str | None, team_id: str | None, is_enterprise_install: bool | None = False
     ) -> Bot | None:
         """The bot of a workspace."""
-        return await asyncio.to_thread(
+        return await _beside(
             self._reading.find_bot, enterprise_id=enterprise_id, team_id=team_id,
             is_enterprise_install=is_enterprise_install,
         )
@@ -62,20 +70,20 @@ class Installations(AsyncInstallationStore):
         is_enterprise_install: bool | None = False,
     ) -> Installation | None:
         """The newest installation of a workspace, or of one user there."""
-        return await asyncio.to_thread(
+        return await _beside(
             self._reading.find_installation, enterprise_id=enterprise_id, team_id=team_id, user_id=user_id,
             is_enterprise_install=is_enterprise_install,
         )
 
     async def async_delete_bot(self, *, enterprise_id: str | None, team_id: str | None) -> None:
         """Forget a workspace's bot."""
-        await asyncio.to_thread(self._writing.delete_bot, enterprise_id=enterprise_id, team_id=team_id)
+        await _beside(self._writing.delete_bot, enterprise_id=enterprise_id, team_id=team_id)
 
     async def async_delete_installation(
         self, *, enterprise_id: str | None, team_id: str | None, user_id: str | None = None
     ) -> None:
         """Forget a workspace's installations, or those of one user."""
-        await asyncio.to_thread(
+        await _beside(
             self._writing.delete_installation, enterprise_id=enterprise_id, team_id=team_id, user_id=user_id
         )
 
@@ -99,11 +107,15 @@ class OAuthStates(AsyncOAuthStateStore):
 
     async def async_issue(self, *args: object, **named: object) -> str:
         """A new word."""
-        return str(await asyncio.to_thread(self._store.issue))
+        return str(await _beside(self._store.issue))
 
     async def async_consume(self, state: str) -> bool:
         """Whether the word was issued and not used before. It is used up by this."""
-        return bool(await asyncio.to_thread(self._store.consume, state))
+        return bool(await _beside(self._store.consume, state))
+
+
+async def _beside(call: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, lambda: call(*args, **named))
 
 
 def open_engine(url: str) -> Engine:

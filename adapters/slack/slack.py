@@ -12,9 +12,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.chat_desk import ChatDesk, Found
 from adapters.reception import Reception
 from adapters.slack.blocks.answers import Message
+from adapters.slack.blocks.pages import help_blocks
 from adapters.slack.blocks.texts import button, fallback, section
 from adapters.slack.courier import DOOR, SlackCourier
 from adapters.slack.posting import Place, whisper
+from adapters.slack.small_talk import wants_help
 from adapters.slack.workspaces import Workspaces
 from bot.accepted import Incoming, TurnedAway
 from bot.access import Asker
@@ -22,6 +24,7 @@ from bot.feedback import Rejected
 from bot.store import StoreError
 
 LONGEST = 20_000  # characters of a question that are read at all
+HELLO = "Hello! Ask me about your data."
 
 log = logging.getLogger("mynah.slack")
 
@@ -60,8 +63,11 @@ class Slack:
     async def ask(self, heard: Heard, event: str, question: str, say: bool = False) -> None:
         """Take a question on. `event` is the same when Slack sends it again; `say` shows the question above its answer.
 
-        A new thread without a message of its own begins with the answer.
+        A new thread without a message of its own begins with the answer. Who only says hello is told what can be asked.
         """
+        if wants_help(question):
+            self.reception.spawn(self.whisper(heard, HELLO, *help_blocks()))
+            return
         reply = {"team": heard.team, "enterprise": heard.enterprise, "thread": heard.thread, "say": say}
         key = f"{heard.team}:{event}"
         # Where no message stands for the question, others may be asked in the same channel meanwhile.

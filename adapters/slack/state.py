@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -12,6 +9,8 @@ from adapters.chat_desk import ChatDesk
 from adapters.slack.blocks.pages import State
 from adapters.welcome import database_name, examples
 from bot.access import Asker
+from bot.answer import Bot
+from bot.config import ConfigError
 from bot.feedback import Rejected
 from bot.records import RunRow
 from bot.review import Waiting
@@ -24,7 +23,8 @@ def state_of(desk: ChatDesk, asker: Asker) -> State:
     student = place.bot.student.version if place.bot else ""
     trouble = "" if place.bot else place.trouble or "I am still waking up. Please try again in a moment."
     name = database_name(place.settings)
-    return State(name, trouble, student, _accuracy(place.settings.student_dir), _last_run(desk))
+    accuracy = _accuracy(place.bot) if place.bot else ""
+    return State(name, trouble, student, accuracy, _last_run(desk), _next_run(desk))
 
 
 def examples_of(desk: ChatDesk, asker: Asker) -> list[str]:
@@ -39,14 +39,16 @@ def pairs_for(desk: ChatDesk, asker: Asker) -> list[Waiting] | Rejected:
     return queue if isinstance(queue, Rejected) else queue.queue(asker)
 
 
-def _accuracy(student: Path) -> str:
-    """What the student got right of questions held out from its training; empty where its manifest does not say."""
+def _accuracy(bot: Bot) -> str:
+    """What the student that serves got right of questions kept from its training; empty where nothing says so."""
+    fitted = bot.calibration
+    if fitted is not None and fitted.questions:
+        return f"{fitted.accuracy:.0%} right of {fitted.questions:,} questions that were kept from its training"
     try:
-        origin = json.loads((student / "manifest.json").read_text("utf-8"))["origin"]
-        score = float(origin["stages"][-1]["held_out"]["score"])
-        return f"{score:.0%} right on kinds of questions that were held out from its training"
-    except (OSError, ValueError, KeyError, IndexError, TypeError):
+        score = float(bot.student.manifest.origin["stages"][-1]["held_out"]["score"])
+    except (ValueError, KeyError, IndexError, TypeError):
         return ""
+    return f"{score:.0%} right on kinds of questions that were held out from its training"
 
 
 def _last_run(desk: ChatDesk) -> str:
@@ -60,4 +62,17 @@ def _last_run(desk: ChatDesk) -> str:
         row = desk.desk.memory().read(work)
     except StoreError:
         return ""
-    return f"Last nightly run: {row.day:%d %B %Y}, {row.outcome or 'still running'}." if row is not None else ""
+    if row is None:
+        return "There was no nightly run so far."
+    return f"Last nightly run: {row.day:%d %B %Y}, {row.outcome or 'still running'}."
+
+
+def _next_run(desk: ChatDesk) -> str:
+    """When the student is trained next, if a schedule runs."""
+    from kd_training.clock import next_night  # only here: questions need no scheduler
+
+    try:
+        at = next_night(desk.desk.settings)
+    except ConfigError:
+        return ""  # `mynah schedule` says what is wrong
+    return f"By its schedule the next one begins on {at:%d %B %Y} at {at:%H:%M %Z}." if at else ""

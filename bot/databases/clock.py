@@ -1,4 +1,4 @@
-"""The client's own clock over a query: for servers that do not stop in time by themselves."""
+"""What ends a query from outside: the client's own clock, should the server's not do it, and who no longer waits."""
 
 from __future__ import annotations
 
@@ -8,13 +8,24 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from bot.database import DatabaseError
+from bot.wait import stopped_by
 
 TOO_LONG = "This took too long and was stopped. Please narrow it."
 
 
 @contextmanager
 def ended_by(timers: Sequence[threading.Timer]) -> Iterator[None]:
-    """Run the block under timers that end it from outside. What a fired timer broke is a DatabaseError, a timeout."""
+    """Run the block under timers that end it from outside. What a fired timer broke is a DatabaseError, a timeout.
+
+    Who no longer waits for the block's query has it ended as the first timer would.
+    """
+    first = timers[0]
+    with stopped_by(lambda: first.function(*first.args, **first.kwargs)), _timed(timers):
+        yield
+
+
+@contextmanager
+def _timed(timers: Sequence[threading.Timer]) -> Iterator[None]:
     for timer in timers:
         timer.daemon = True
         timer.start()

@@ -23,6 +23,7 @@ from bot.databases.placeholders import hold_to
 from bot.databases.sqlite_connection import Guarded, open_guarded, open_plain, schema_version, translate
 from bot.guard import SafeSQL
 from bot.schema import Dialect, Schema
+from bot.wait import current, stopped_by
 
 _CONNECTIONS = 4
 _STEPS = 200  # virtual-machine steps between two looks at the clock; costs a scan about 4 %
@@ -101,10 +102,14 @@ class SQLite:
         try:
             with self._borrow(limits.seconds) as connection:
                 deadline = time.monotonic() + limits.seconds
-                connection.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
+                wait = current()
+                connection.set_progress_handler(
+                    lambda: time.monotonic() > deadline or (wait is not None and wait.over), _STEPS
+                )
                 connection.powers.recursive = recursive
                 try:
-                    columns, rows, truncated = _fetch_decoding(connection, sql, parameters, limits)
+                    with stopped_by(connection.interrupt):
+                        columns, rows, truncated = _fetch_decoding(connection, sql, parameters, limits)
                 finally:
                     connection.set_progress_handler(None, 0)
                     connection.powers.recursive = False

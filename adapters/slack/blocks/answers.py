@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from adapters.desk import Asked
 from adapters.slack.blocks.charts import native_chart
 from adapters.slack.blocks.tables import ROWS, Style, table_blocks
-from adapters.slack.blocks.texts import Block, button, code, context, fallback, marked, mention, plain, section
+from adapters.slack.blocks.texts import Block, button, code, context, cut, fallback, marked, mention, plain, section
 from bot.answer import Answer, Stage, Status
 from bot.formats import format_cell
 from bot.shown import Shown
@@ -23,7 +23,7 @@ _HEADS: dict[Status, str] = {
     "failed": ":warning: *That did not work*",
 }
 # Refusals that the student had no part in: there is nothing to correct.
-_NOT_READ = frozenset({"empty", "too-long", "sql", "change", "not-ready", "unforeseen"})
+_NOT_READ = frozenset({"empty", "too-long", "sql", "change", "orders", "not-ready", "unforeseen"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,8 @@ def waiting(stage: Stage, number: int, question: str = "", user: str = "") -> Me
 
 
 def cancelled(question: str = "", user: str = "") -> Message:
-    """In place of a question that nobody waits for any more. What the database already runs ends within its limit."""
-    said = "Cancelled. A query that was already running ends by itself; its answer is dropped."
+    """In place of a question that nobody waits for any more."""
+    said = "Cancelled. A query that was running is stopped."
     return Message("Cancelled.", [*_asked_by(question, user), context(plain(said))])
 
 
@@ -78,7 +78,8 @@ def answer_message(asked: Asked, shown: Shown | None, look: Look, question: str 
         blocks += _actions(answer, shown)
     else:
         blocks.append(context(plain(f"This answer was not kept, so it takes no votes. {asked.not_kept}", 2000)))
-    blocks.append(context(plain(_line(answer), 2000)))
+    if line := _line(answer):
+        blocks.append(context(plain(line, 2000)))
     return Message(_text(answer, shown), blocks)
 
 
@@ -127,7 +128,8 @@ def _readings(answer: Answer) -> list[Block]:
     blocks: list[Block] = [context(marked("What did you mean?"))]
     for number, reading in enumerate(answer.readings):
         press = button("This one", f"pick_{number}", answer.id)
-        blocks.append({"type": "section", "text": plain(reading.words), "accessory": press})
+        words = f"{cut(reading.words, 2900)} (shown above)" if reading.sql == answer.sql else reading.words
+        blocks.append({"type": "section", "text": plain(words), "accessory": press})
     return blocks
 
 
@@ -148,20 +150,20 @@ def _actions(answer: Answer, shown: Shown | None) -> list[Block]:
 
 
 def _line(answer: Answer) -> str:
-    """Rows, time, student, confidence."""
+    """Rows, time, student, confidence; nothing for what the student had no part in."""
     parts = []
     if answer.result is not None:
         rows = len(answer.result.rows)
         cut = ", cut: there are more" if answer.result.truncated else ""
         parts.append(f"{rows:,} row{'' if rows == 1 else 's'}{cut}")
-    if "total" in answer.timings_ms:
+    if answer.sql is not None and "total" in answer.timings_ms:
         spent = answer.timings_ms["total"]
         parts.append(f"{spent:.0f} ms" if spent < 1000 else f"{spent / 1000:.1f} s")
-    if answer.student_version:
+    if answer.student_version and answer.code not in _NOT_READ:
         parts.append(f"student {answer.student_version}")
     if answer.sql is not None:
         parts.append(f"{'sure' if answer.status == 'answered' else 'unsure'} ({answer.confidence:.0%})")
-    return " · ".join(parts) or "Mynah"
+    return " · ".join(parts)
 
 
 def _text(answer: Answer, shown: Shown | None) -> str:

@@ -34,6 +34,7 @@ class State:
     student: str
     accuracy: str
     nightly: str
+    next_night: str
 
 
 def help_blocks() -> list[Block]:
@@ -53,7 +54,7 @@ def example_blocks(examples: Sequence[str]) -> list[Block]:
 def status_blocks(state: State) -> list[Block]:
     """Whether questions are answered, and by whom."""
     lines = [state.trouble or f"I answer questions about {state.database}."]
-    lines += [line for line in (_student(state), state.nightly) if line]
+    lines += [line for line in (_student(state), f"{state.nightly} {state.next_night}".strip()) if line]
     return [section(line) for line in lines]
 
 

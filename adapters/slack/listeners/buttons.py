@@ -8,13 +8,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_sdk.errors import SlackApiError
 
 from adapters.chat_desk import Found
 from adapters.desk import Asked
 from adapters.slack.blocks import modals
 from adapters.slack.blocks.answers import answer_message, cancelled, shared_message
 from adapters.slack.blocks.texts import button
-from adapters.slack.courier import place_of
+from adapters.slack.courier import GONE, place_of
 from adapters.slack.posting import Place, post
 from adapters.slack.slack import Heard, Slack, heard_press
 from bot.answer import Answer
@@ -23,6 +24,7 @@ from bot.shown import pretty
 from bot.store import StoreError
 
 CANCEL_OTHERS = "Only the one who asked can cancel that, and only while it runs."
+CLOSED = "I cannot write in that channel. Invite me there first (/invite), then share again."
 NOT_YET = "Press that again under an answer."
 
 Press = Callable[[Slack, "Pressed"], Awaitable[None]]
@@ -146,7 +148,13 @@ async def share_to(slack: Slack, heard: Heard, found: Found, channel: str, threa
         return shared.message
     shown = slack.courier.shown(shared.answer, heard.asker, found.database)
     place = Place(heard.team, heard.enterprise, channel, thread)
-    await post(slack.workspaces, place, lambda look: shared_message(shared, shown, look, heard.user))
+    try:
+        await post(slack.workspaces, place, lambda look: shared_message(shared, shown, look, heard.user))
+    except SlackApiError as error:
+        if error.response.get("error") not in GONE:
+            raise
+        await slack.whisper(heard, CLOSED)
+        return CLOSED
     return ""
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from adapters.slack.blocks import modals, pages
+from adapters.slack.listeners.windows import Sent, settle
 from adapters.slack.slack import Heard, Slack, heard_event, heard_press
 from adapters.slack.state import examples_of, pairs_for, state_of
 from bot.feedback import Rejected
@@ -39,12 +40,15 @@ def register(app: AsyncApp, slack: Slack) -> None:
     async def edited(ack: AsyncAck, body: Mapping[str, Any], view: Mapping[str, Any]) -> None:
         heard, pair = heard_press(body), int(modals.data_of(view)["pair"])
         sql = modals.value_of(view, "sql")
-        done = await slack.reception.work(_with_queue, slack, lambda queue: queue.edit(pair, heard.asker, sql))
-        if isinstance(done, Rejected):
-            await ack(response_action="errors", errors={"sql": done.message})
-            return
-        await ack()
-        slack.reception.spawn(publish(slack, heard))
+
+        def change(queue: Review) -> Decision | Rejected:
+            return queue.edit(pair, heard.asker, sql)
+
+        async def show(_: Decision) -> None:
+            await publish(slack, heard)
+
+        running = slack.reception.work(_with_queue, slack, change)
+        await settle(slack, ack, Sent(heard, str(view["id"]), "Edit a pair"), running, show, _told)
 
 
 async def publish(slack: Slack, heard: Heard) -> None:
@@ -71,13 +75,17 @@ async def _decide(slack: Slack, body: Mapping[str, Any]) -> None:
         return queue.approve(pair, heard.asker) if approve else queue.reject(pair, heard.asker)
 
     done = await slack.reception.work(_with_queue, slack, decide)
-    message = done.message if isinstance(done, Rejected) else _DONE.get(done.status, done.reason)
+    message = done.message if isinstance(done, Rejected) else _told(done)
     if heard.channel:
         await slack.whisper(heard, message)
     elif isinstance(done, Rejected):
         client = await slack.client(heard)
         await client.views_open(trigger_id=body["trigger_id"], view=modals.said("Review", message))
     await publish(slack, heard)
+
+
+def _told(done: Decision) -> str:
+    return _DONE.get(done.status, done.reason)
 
 
 async def _open(slack: Slack, body: Mapping[str, Any]) -> None:

@@ -8,13 +8,12 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 
 from adapters.slack.blocks.texts import question_of
-from adapters.slack.courier import DOOR
 from adapters.slack.slack import Heard, Slack, heard_event, heard_press
+from adapters.slack.small_talk import is_chatter, to_others
 from bot.store import StoreError
 
 SHORTCUT = "ask_mynah"
 _PEOPLES = frozenset({None, "", "file_share", "thread_broadcast"})  # kinds of messages that people write
-EMPTY = "What would you like to know? Mention me with a question, for example: *how many orders last month?*"
 
 
 def register(app: AsyncApp, slack: Slack) -> None:
@@ -30,8 +29,10 @@ def register(app: AsyncApp, slack: Slack) -> None:
         if not _by_person(event):
             return
         heard, bot_user = heard_event(body, event), context.bot_user_id or ""
+        text = str(event.get("text") or "")
         if event.get("channel_type") == "im" or (
-            f"<@{bot_user}>" not in str(event.get("text")) and await _engaged(slack, heard, event, bot_user)
+            f"<@{bot_user}>" not in text and await _engaged(slack, heard, event, bot_user)
+            and not (to_others(text, bot_user) or is_chatter(question_of(text, bot_user)))
         ):
             await _ask(slack, heard, event, bot_user)
 
@@ -58,9 +59,7 @@ async def _engaged(slack: Slack, heard: Heard, event: Mapping[str, Any], bot_use
     if bot_user and event.get("parent_user_id") == bot_user:
         return True
     try:
-        return await slack.reception.note(
-            lambda: slack.desk.accepted().engaged(DOOR, heard.channel, heard.thread)
-        )
+        return await slack.reception.engaged(heard.channel, heard.thread)
     except StoreError:
         return False
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from adapters.chat_desk import Found
 from adapters.slack.blocks import modals
 from adapters.slack.listeners.buttons import known_sql, share_to
 from adapters.slack.slack import Heard, Slack
@@ -16,6 +16,8 @@ from bot.feedback import Corrected, Rejected
 
 PATIENCE = 2.0  # seconds; what takes longer is said in the window afterwards
 _TITLE = "Correct an answer"
+
+T = TypeVar("T")
 
 
 def register(app: AsyncApp, slack: Slack) -> None:
@@ -39,7 +41,12 @@ def register(app: AsyncApp, slack: Slack) -> None:
             if why:
                 slack.reception.spawn(slack.whisper(heard, "Thank you, noted."))
             return
-        await _correct(slack, ack, heard, found, sql, str(view["id"]))
+        running = slack.reception.work(slack.desk.correct, found, heard.asker, sql)
+
+        async def thank(done: Corrected) -> None:
+            await slack.whisper(heard, thanks(done))
+
+        await settle(slack, ack, Sent(heard, str(view["id"]), _TITLE), running, thank, thanks)
 
     @app.view("share")
     async def share(ack: AsyncAck, body: Mapping[str, Any], view: Mapping[str, Any]) -> None:
@@ -53,29 +60,48 @@ def register(app: AsyncApp, slack: Slack) -> None:
             slack.reception.spawn(share_to(slack, heard, found, channel))
 
 
-async def _correct(slack: Slack, ack: AsyncAck, heard: Heard, found: Found, sql: str, view_id: str) -> None:
-    """Check and run. Errors stand in the window: at once, or after "Running it…" where it takes longer."""
-    running = asyncio.ensure_future(slack.reception.work(slack.desk.correct, found, heard.asker, sql))
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A window that was sent: by whom, which, and what it is called. Its box for SQL is called "sql"."""
+
+    heard: Heard
+    view: str
+    title: str
+
+
+async def settle(
+    slack: Slack, ack: AsyncAck, sent: Sent, work: Coroutine[Any, Any, T | Rejected],
+    after: Callable[[T], Coroutine[Any, Any, None]], words: Callable[[T], str],
+) -> None:
+    """Do what a window was sent for, and `after` it. What is wrong with its SQL stands in the window.
+
+    That comes at once, or after "Running it…" where the work takes longer than Slack waits; then `words` say there
+    what it came to.
+    """
+    running = asyncio.ensure_future(work)
     try:
         done = await asyncio.wait_for(asyncio.shield(running), PATIENCE)
     except TimeoutError:
-        await ack(response_action="update", view=modals.working(_TITLE))
-        slack.reception.spawn(_say_later(slack, heard, running, view_id))
+        await ack(response_action="update", view=modals.working(sent.title))
+        slack.reception.spawn(_say_later(slack, sent, running, after, words))
         return
     if isinstance(done, Rejected):
         await ack(response_action="errors", errors={"sql": done.message})
         return
     await ack()
-    slack.reception.spawn(slack.whisper(heard, thanks(done)))
+    slack.reception.spawn(after(done))
 
 
 async def _say_later(
-    slack: Slack, heard: Heard, running: asyncio.Future[Corrected | Rejected], view_id: str
+    slack: Slack, sent: Sent, running: asyncio.Future[T | Rejected],
+    after: Callable[[T], Coroutine[Any, Any, None]], words: Callable[[T], str],
 ) -> None:
     done = await running
-    client = await slack.client(heard)
-    said = done.message if isinstance(done, Rejected) else thanks(done)
-    await client.views_update(view_id=view_id, view=modals.said(_TITLE, said))
+    client = await slack.client(sent.heard)
+    said = done.message if isinstance(done, Rejected) else words(done)
+    await client.views_update(view_id=sent.view, view=modals.said(sent.title, said))
+    if not isinstance(done, Rejected):
+        await after(done)
 
 
 def thanks(done: Corrected) -> str:
