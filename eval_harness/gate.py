@@ -27,6 +27,8 @@ from typing import Any
 
 from eval_harness.paired import Paired, pair
 
+_SLOW = "it is slow"  # how that reason begins
+
 
 class GateError(ValueError):
     """The two reports cannot be compared; the message says why."""
@@ -53,6 +55,11 @@ class Verdict:
     passed: bool
     reasons: tuple[str, ...]
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def only_slow(self) -> bool:
+        """Whether nothing but its time speaks against it: measured while the machine does less it may pass."""
+        return bool(self.reasons) and all(reason.startswith(_SLOW) for reason in self.reasons)
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
@@ -132,7 +139,7 @@ def _safety(report: Mapping[str, Any], ours: Mapping[str, Mapping[str, Any]]) ->
 
 def _latency(report: Mapping[str, Any], rules: Rules) -> list[str]:
     p95 = float(report.get("latency_ms", {}).get("p95", 0.0))
-    return [f"it is slow: p95 {p95:.0f} ms, the budget is {rules.p95_ms:.0f} ms"] if p95 > rules.p95_ms else []
+    return [f"{_SLOW}: p95 {p95:.0f} ms, the budget is {rules.p95_ms:.0f} ms"] if p95 > rules.p95_ms else []
 
 
 def _size(ours: Mapping[str, Mapping[str, Any]], rules: Rules) -> list[str]:

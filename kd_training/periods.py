@@ -1,4 +1,4 @@
-"""A period as people write it in SQL → the question's slots for it: `BETWEEN`, up to the last day, or one side alone."""
+"""A period as people write it in SQL → the slots of the question: `BETWEEN`, an inclusive last day, or one side."""
 
 from __future__ import annotations
 
