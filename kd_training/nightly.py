@@ -13,7 +13,9 @@
     report      text, page and data, and whoever else wants to know
 
 What a stage makes lies under `state_dir/nightly/`, in a folder named by all that shaped it, so that a night that was
-killed at any point goes on where it was, and one over other pairs or tables begins anew.
+killed at any point goes on where it was, and one over other pairs or tables begins anew. So does one whose student the
+gate refused: tried again it draws other numbers, or, where nothing but slowness spoke against the student, it measures
+the same one anew.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
+from itertools import count
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -39,9 +42,10 @@ from bot.shorthand import REFUSAL
 from bot.store import Store
 from bot.student import Student
 from eval_harness.example import Example
+from eval_harness.gate import Verdict
 from kd_training.calibration import sample_pairs
 from kd_training.night.collect import Collected, collect, write_added
-from kd_training.night.judge import Judgement, held_out, judge, moved, pair_examples, regression_set, share
+from kd_training.night.judge import Judgement, forget, held_out, judge, moved, pair_examples, regression_set, share
 from kd_training.night.promotion import NIGHT, Known, known_students, put_in_place, start_for, tell
 from kd_training.night.report import NightReport, read_report, write_report
 from kd_training.night.room import check_disk, check_gpu
@@ -60,7 +64,7 @@ Stage = Literal[
 STAGES: tuple[Stage, ...] = get_args(Stage)
 Admit = Callable[[Store, Ground], Mapping[str, int]]  # decides over what was nominated; how many came to what
 Post = Callable[[NightReport], None]  # tells somebody
-_PROMOTING = "promoting.json"
+_PROMOTING, _REFUSED = "promoting.json", "refused.txt"
 _KEPT = 3  # folders of earlier nights
 
 
@@ -77,6 +81,7 @@ class Night:
     next_run: str = ""
     force: bool = False
     seconds: dict[str, float] = field(default_factory=dict)
+    refused: tuple[Path, Verdict] | None = None  # the run's folder, and why
 
     def run(self) -> NightReport:
         """All stages. Raises what they raise, each with a sentence for people."""
@@ -178,6 +183,7 @@ class Night:
             canned = _canned(student, pairs, ground)
             tell(student, {"gate": judgement.verdict.to_json(), **({"canned": canned} if canned else {})})
         if not judgement.verdict.passed:
+            self.refused = run.directory, judgement.verdict
             return replace(report, result="kept", reasons=judgement.verdict.reasons)
         report = replace(report, result="promoted")
         write_whole(run.directory / _PROMOTING, [json.dumps(asdict(report), ensure_ascii=False)])
@@ -197,9 +203,16 @@ class Night:
         return None
 
     def settle(self) -> None:
-        """Forget that the night was promoting: its outcome is written down."""
+        """The outcome is written down: forget that the night was promoting, and see that a refused one differs."""
         for path in self.folder.glob(f"*/{_PROMOTING}"):
             path.unlink(missing_ok=True)
+        if self.refused is None:
+            return
+        folder, verdict = self.refused
+        if verdict.only_slow:
+            forget(folder)
+        else:
+            write_whole(folder / _REFUSED, [f"{reason}\n" for reason in verdict.reasons])
 
     def _prepared(
         self, recipe: Recipe, found: Collected, start: Known | None, ground: Ground, glossary: Path | None
@@ -212,7 +225,11 @@ class Night:
         words = write_added(found.pairs, recipe.night.copies, known, added)
         extra = Extra(start.directory if start else None, added if found.pairs else None, words)
         url, root = self.settings.database_url.get_secret_value(), self.settings.nightly_recipe.resolve().parent
-        return Run(recipe, root, ground.database, url, glossary, self.today, self.teacher, self.folder, extra)
+        tries = (
+            Run(recipe.again(n), root, ground.database, url, glossary, self.today, self.teacher, self.folder, extra)
+            for n in count()
+        )
+        return next(run for run in tries if not (run.directory / _REFUSED).exists())
 
     def _examples(self, pairs: Path, recipe: Recipe, found: Collected, ground: Ground) -> list[Example]:
         held = held_out(self.settings, pairs, recipe.night.held_out, ground)

@@ -96,9 +96,21 @@ class Recipe(BaseModel):
             raise ValueError("a recipe with a teacher needs a stage that is taught")
         return self
 
+    def again(self, attempt: int) -> Recipe:
+        """The same recipe after so many attempts: it draws other numbers, and comes to another student."""
+        if not attempt:
+            return self
+        stages = [s.model_copy(update={"distill": _reseeded(s.distill, attempt)}) for s in self.stage]
+        return self.model_copy(update={"distill": {"seed": attempt, **_reseeded(self.distill, attempt)},
+                                       "stage": tuple(stages)})  # fmt: skip
+
     def synthesis(self, stage: Stage) -> Synthesis:
         """What the pairs of a stage are made from."""
         return Synthesis.model_validate({**self.synthesize, **stage.synthesize})
+
+
+def _reseeded(settings: dict[str, Any], attempt: int) -> dict[str, Any]:
+    return {name: value + attempt if name == "seed" else value for name, value in settings.items()}
 
 
 def load_recipe(path: Path) -> Recipe:

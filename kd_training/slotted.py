@@ -1,17 +1,22 @@
 """SQL that people wrote, with its values in it → the student's short SQL, with the question's slots in their place.
 
 A value that the question names becomes the question's slot; any other stays as it is written. The result is expanded
-again and run: it must give what the SQL gave, else there is no short form to learn.
+again and run: it must give what the SQL gave, else there is no short form to learn. Nor is there one where the
+student's grammar does not have it, as for a text that is neither the question's nor one of a column's few: whoever
+is trained on such SQL learns to begin what it may not end.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
+from llguidance import LLMatcher, LLTokenizer
 from sqlglot import exp
 
 from bot.canonical import CanonicalError
 from bot.database import DatabaseError, Result
+from bot.grammar import Grammar
 from bot.guard import Rejected, check
 from bot.intervals import Interval
 from bot.linking import Linked
@@ -19,6 +24,7 @@ from bot.schema import Dialect
 from bot.shorthand import REFUSAL, Shorthand, ShorthandError
 from bot.slots import bind
 from eval_harness.match import answer_match
+from kd_training.periods import with_periods
 from kd_training.questions import Ground
 from kd_training.shorten import shorten
 
@@ -41,6 +47,23 @@ class Speech:
         """For the ground's schema and glossary."""
         return Speech(ground, Shorthand(ground.schema, ground.glossary))
 
+    @cached_property
+    def _grammar(self) -> Grammar:
+        return self.ground.grammar()
+
+    @cached_property
+    def _bytes(self) -> LLTokenizer:
+        return LLTokenizer("byte")
+
+    def stops(self, short: str, linked: Linked) -> str:
+        """Where short SQL leaves the student's grammar for a question: the rest of it, empty where it can be said."""
+        matcher = LLMatcher(self._bytes, self._grammar.for_slots(linked.slots), log_level=0)
+        text = short.encode()
+        said = matcher.validate_tokens(list(text))
+        if said == len(text) and matcher.consume_tokens(list(text)) and matcher.is_accepting():
+            return ""
+        return text[said:].decode("utf-8", "replace") or "its end"
+
 
 def slotted(sql: str, linked: Linked, speech: Speech) -> str:
     """The short form of SQL in the database's own dialect, for one question. Raises SlottedError."""
@@ -49,11 +72,23 @@ def slotted(sql: str, linked: Linked, speech: Speech) -> str:
     if isinstance(safe, Rejected):
         raise SlottedError(safe.message)
     wanted = _run(sql, speech, ground.database.dialect)
+    faults = []
+    for completed in (True, False):
+        try:
+            return _short(with_periods(safe.tree, linked, completed), wanted, linked, speech)
+        except SlottedError as error:
+            faults.append(error)
+    raise faults[-1]
+
+
+def _short(tree: exp.Expr, wanted: Result, linked: Linked, speech: Speech) -> str:
     try:
-        short = shorten(_with_slots(safe.tree, linked).sql("sqlite"), speech.shorthand)
+        short = shorten(_with_slots(tree, linked).sql("sqlite"), speech.shorthand)
         bound = bind(short, linked, speech.shorthand)
     except (CanonicalError, ShorthandError) as error:
         raise SlottedError(f"it cannot be said in short: {error}") from error
+    if rest := speech.stops(short, linked):
+        raise SlottedError(f"the student has no words for it, from here on: {rest}")
     got = _run_bound(bound.sql, bound.parameters, speech)
     if not answer_match(wanted, got, ordered=False):
         raise SlottedError("its short form does not give the same")

@@ -27,7 +27,7 @@ from tests.local_slack_inside import EVENTS, PORT
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = ROOT / ".npm-tools" / "node_modules" / "local-slack-linux-x64" / "bin" / "local-slack"
-BOT, ANN, BOB, SALES, DM = "U0BOT", "U0ANN", "U0BOB", "C0SALES", "D0ANN"
+BOT, ANN, BOB, CARL, SALES, DM = "U0BOT", "U0ANN", "U0BOB", "U0CARL", "C0SALES", "D0ANN"
 TEAM, BOT_TOKEN, APP_TOKEN, SECRET = "T01TEST", "xoxb-test-token", "xapp-test-token", "test-signing-secret"
 PATIENCE = 60.0  # seconds for anything to show up
 
@@ -275,12 +275,12 @@ def _arguments(request: web.Request, body: bytes) -> dict[str, Any]:
 
 
 def _config(mode: str) -> dict[str, Any]:
-    people = [{"id": ANN, "name": "ann", "real_name": "Ann"}, {"id": BOB, "name": "bob", "real_name": "Bob"}]
+    people = [{"id": i, "name": n.lower(), "real_name": n} for i, n in ((ANN, "Ann"), (BOB, "Bob"), (CARL, "Carl"))]
     rooms: list[dict[str, Any]] = [
         {"id": f"C{n:05}", "name": f"room-{n}", "members": [BOT, ANN, BOB]} for n in range(20)
     ]
     rooms += [
-        {"id": SALES, "name": "sales", "members": [BOT, ANN, BOB]},
+        {"id": SALES, "name": "sales", "members": [BOT, ANN, BOB, CARL]},
         {"id": "C0LOBBY", "name": "lobby", "members": [BOT, ANN, BOB]},
         {"id": DM, "name": "ann", "is_im": True, "is_channel": False, "members": [BOT, ANN]},
     ]

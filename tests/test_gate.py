@@ -101,9 +101,11 @@ def test_guard_rejections_and_slowness_block(recorded: Recorded) -> None:
     slow = {**report, "latency_ms": {"p50": 20, "p95": 900, "p99": 1000}, "guard_rejections": 2}
     verdict = gate(slow, report)
     assert verdict.reasons == (
-        "the guard rejected 2 of its queries", "it is slow: p95 900 ms, the budget is 500 ms",
+        "the guard rejected 2 of its queries, and 0 of the incumbent's", "it is slow: p95 900 ms, the budget is 500 ms",
     )  # fmt: skip
-    assert gate(slow, report, Rules(p95_ms=1000)).reasons == ("the guard rejected 2 of its queries",)
+    quick = Rules(p95_ms=1000)
+    assert gate(slow, report, quick).reasons == ("the guard rejected 2 of its queries, and 0 of the incumbent's",)
+    assert gate(slow, slow, quick).passed and gate(slow, report, Rules(p95_ms=1000, guard_margin=0.1)).passed
 
 
 def test_too_few_questions_decide_nothing(recorded: Recorded) -> None:

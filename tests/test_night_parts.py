@@ -60,6 +60,17 @@ def ground(tiny: Tiny) -> Iterator[Ground]:
             "SELECT COUNT(*) FROM sales WHERE amount > 400 AND sold_on >= '2026-10-01' AND sold_on < '2026-11-01'",
             "SELECT COUNT(*) FROM sales WHERE sales.amount > :n0 AND sales.sold_on = :d0",
         ),
+        *(
+            (question, f"SELECT COUNT(*) FROM sales WHERE {where}", f"SELECT COUNT(*) FROM sales WHERE {short}")
+            for question, where, short in (
+                ("sales in May 2026", "sold_on BETWEEN '2026-05-01' AND '2026-05-31'", "sales.sold_on = :d0"),
+                ("sales in May 2026", "sold_on >= '2026-05-01' AND sold_on <= '2026-05-31'", "sales.sold_on = :d0"),
+                ("sales since May 2026", "sold_on >= '2026-05-01'", "sales.sold_on = :d0"),
+                ("sales this year", "sold_on >= '2026-01-01'", "sales.sold_on = :d0"),
+                ("sales in May", "sold_on >= '2026-05-01' AND sold_on < '2026-06-01' AND item = 'rug'",
+                 "sales.sold_on = :d0 AND sales.item = 'rug'"),
+            )
+        ),
     ],
 )
 def test_values_become_the_questions_slots(ground: Ground, question: str, sql: str, short: str) -> None:
@@ -75,6 +86,16 @@ def test_what_cannot_be_said_is_named(ground: Ground) -> None:
     found = collect([pair, replace(pair, question="average amount by item", sql=SPREAD)], ground)
     assert [p.short for p in found.pairs] == ["SELECT sales.item, AVG(sales.amount) FROM sales"]
     assert [q for q, _ in found.unsaid] == ["what?"]
+
+
+def test_what_the_students_grammar_lacks_is_named(ground: Ground) -> None:
+    """A date that nobody asked for runs well, but a student that is trained on it could never say it."""
+    for sql in ("SELECT COUNT(*) FROM sales WHERE sold_on > '2026-03-17'", "SELECT COUNT(*) + 17 FROM sales"):
+        with pytest.raises(SlottedError, match=r"no words for it, from here on: .*7"):
+            slotted(sql, ground.link("how many sales?"), Speech.over(ground))
+    with pytest.raises(SlottedError, match=r"no words"):  # one side of a period is not the period
+        early = "SELECT COUNT(*) FROM sales WHERE sold_on >= '2025-12-01'"
+        slotted(early, ground.link("sales in January 2026"), Speech.over(ground))
 
 
 def test_a_pair_is_read_on_the_day_it_was_asked(ground: Ground) -> None:

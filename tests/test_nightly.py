@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,7 +21,7 @@ from adapters.desk import Desk
 from bot.manifest import read_manifest
 from bot.records import ModelVersionRow, RunRow
 from bot.store import Store
-from kd_training.night.report import NightReport
+from kd_training.night.report import NightReport, to_text
 from kd_training.nightly import STAGES
 from kd_training.registry import Registry
 from kd_training.schedule import Nights
@@ -123,6 +125,34 @@ def test_the_gate_stops_a_poisoned_student(tiny: Tiny, town: Town) -> None:
     assert again.code == 0 and "was run already" in again.out
     assert mynah("nightly", **town.given()).code == 2
     assert "models_url" in mynah("nightly", "--once", **{**town.given(), "models_url": None}).err
+
+
+def _judged_by(town: Town, gate: str) -> None:
+    """Change the rules of the gate; they shape no student."""
+    recipe = town.folder / "recipe.toml"
+    recipe.write_text(re.sub(r"gate = .*", f"gate = {{ {gate} }}", recipe.read_text("utf-8")), encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_a_refused_night_is_tried_again_and_differs(tiny: Tiny, tmp_path: Path) -> None:
+    town = Town.built(tiny, tmp_path / "town", steps=60)
+    town.correct()
+    _judged_by(town, "least = 1000")
+    first = night(town, again=False)
+    assert (first.result, first.fresh) == ("kept", len(ASKED)) and "too few to judge by" in first.reasons[0]
+    assert Nights(town.settings()).run(TODAY) == Refused("done", TODAY, first.outcome())
+    forced = night(town, force=True)
+    assert forced.result == "kept" and forced.version != first.version  # another student, not the same verdict again
+    _judged_by(town, "p95_ms = 0, least = 1, margin = 1, tag_margin = 1")
+    slow = night(town)  # a machine that was busy
+    assert (slow.result, len(slow.reasons)) == ("kept", 1) and slow.version not in (first.version, forced.version)
+    assert "tries again with the same pairs" in to_text(slow)
+    _judged_by(town, "p95_ms = 60_000, least = 1, margin = 1, tag_margin = 1")
+    tomorrow = Nights(town.settings(), lease=3600).run(TODAY + timedelta(days=1))  # the schedule's: nobody forces it
+    assert isinstance(tomorrow, NightReport)
+    assert (tomorrow.result, tomorrow.fresh) == ("promoted", len(ASKED))
+    assert tomorrow.version.rpartition("-")[2] == slow.version.rpartition("-")[2]  # measured anew, not trained anew
+    assert night(town).result == "nothing new"
 
 
 @pytest.mark.slow

@@ -125,6 +125,12 @@ def evaluated(
     return report
 
 
+def forget(folder: Path) -> None:
+    """Forget what was measured, so that it is measured again."""
+    for path in folder.glob("evaluated-*.json"):
+        path.unlink(missing_ok=True)
+
+
 def judge(
     candidate: Path, incumbent: Path | None, settings: Settings, database: Database, together: Sequence[Example],
     rules: Rules, folder: Path,

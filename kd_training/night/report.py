@@ -19,6 +19,7 @@ _HEADS: Mapping[Result, str] = {
     "nothing new": "There was nothing new to learn.",
     "failed": "The night could not be finished.",
 }
+_KEPT = "the next night tries again with the same pairs; mynah nightly --once --force does so now"
 _SHOWN = 10  # examples of each kind
 Count = tuple[int, int]  # right, of how many
 
@@ -125,6 +126,7 @@ def _facts(report: NightReport) -> list[tuple[str, str]]:
         ("Nominations", admission),
         ("Tables", report.drift),
         ("Time", f"{_time(sum(report.seconds.values()))}: {times}" if times else ""),
+        ("Then", _KEPT if report.result == "kept" else ""),
         ("Next run", report.next_run),
     ]
 
