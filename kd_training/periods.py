@@ -7,9 +7,9 @@ from datetime import date, timedelta
 
 from sqlglot import exp
 
+from bot.canonical import conjuncts
 from bot.intervals import Interval
 from bot.linking import Linked
-from bot.query_shape import conjuncts
 
 _Sides = tuple[exp.Expr, int]  # what is compared, and the number of the period
 
