@@ -14,12 +14,10 @@ from bot.evidence import with_evidence
 from bot.guard import Rejected
 from bot.linking import Linked
 from bot.schema import Schema
+from bot.search import ALONE
 from bot.shorthand import REFUSAL, Shorthand, ShorthandError
 from bot.slots import bind, literal_sql
 from bot.student import Prediction
-
-# A candidate with this share of the beam's probability stands alone: the others need not be run.
-ALONE = 0.98
 
 
 @dataclass(frozen=True, slots=True)

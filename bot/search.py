@@ -17,6 +17,8 @@ from bot.drafts import AHEAD, Drafts
 from bot.network import Floats, Network
 
 FAINT = 6.0  # nats: a candidate that is 400 times less likely than the best is not worth the time it takes
+ALONE = 0.98  # probability of a candidate beside which no other counts
+_ALONE = float(np.log(ALONE))
 _ASKED = 24  # tokens that are asked about one by one before the whole mask is cheaper
 
 
@@ -53,11 +55,9 @@ class Search:
         tokens: list[int] = []
         score = 0.0
         logits = self._read([], self._ids)
-        while True:
-            best = _likeliest(logits, [_Beam(tokens, score, matcher)], self._end, 1)
-            if not best:
-                return []
-            _, token, score = best[0]
+        while (step := _best(logits, matcher, self._end)) is not None:
+            token, likelihood = step
+            score += likelihood
             if token == self._end:
                 return [Found(tuple(tokens), score)]
             matcher.consume_token(token)
@@ -67,14 +67,18 @@ class Search:
                 matcher.consume_tokens(forced)
             tokens += [token, *forced]
             if len(tokens) > self._room:
-                return []
+                break
             logits = self._after(tokens, 1 + len(forced))
+        return []
 
     def beam(self, matcher: LLMatcher, width: int) -> list[Found]:
-        """Up to `width` candidates, likeliest first."""
+        """Up to `width` candidates, likeliest first; one alone where all the others could not come to more than
+        1 - `ALONE` together."""
+        if (sure := self._alone(matcher.deep_copy())) is not None:
+            return [sure]
         beams = [_Beam([], 0.0, matcher)]
         done: list[Found] = []
-        logits = self._read([], self._ids)
+        logits = self._rows[:1]
         while beams and len(beams[0].tokens) < self._room:
             grown: list[tuple[int, int, float]] = []
             rival = done[0].log_probability if done else -np.inf
@@ -95,6 +99,27 @@ class Search:
             beams = [_advanced(beams[row], token, score, rows.count(row) == 1) for row, token, score in grown]
             logits = self._after(beams[0].tokens, 1) if one else self._spread(beams, rows)
         return done
+
+    def _alone(self, matcher: LLMatcher) -> Found | None:
+        """The likeliest way from token to token, if what leaves it is not worth a search; else what was read on the
+        way lies ahead of the search."""
+        tokens: list[int] = []
+        score = 0.0
+        logits = self._read([], self._ids)
+        rows = [logits[0].copy()]
+        while (step := _best(logits, matcher, self._end)) is not None:
+            token, likelihood = step
+            score += likelihood
+            if token == self._end and score >= _ALONE:
+                return Found(tuple(tokens), score)
+            if token == self._end or score < _ALONE or len(tokens) == self._room:
+                break
+            matcher.consume_token(token)
+            tokens.append(token)
+            logits = self._after(tokens, 1)
+            rows.append(logits[0].copy())
+        self._ahead, self._rows = tokens, np.stack(rows)
+        return None
 
     def _after(self, said: Sequence[int], fresh: int) -> Floats:
         """Logits [1, vocabulary] after all that is `said`, of which the last `fresh` tokens are new."""
@@ -127,6 +152,16 @@ def _advanced(beam: _Beam, token: int, score: float, alone: bool) -> _Beam:
     matcher = beam.matcher if alone else beam.matcher.deep_copy()
     matcher.consume_token(token)
     return _Beam([*beam.tokens, token], score, matcher)
+
+
+def _best(logits: Floats, matcher: LLMatcher, end: int) -> tuple[int, float] | None:
+    """The likeliest token that the grammar allows after logits [1, vocabulary], and its log-probability."""
+    row = logits[0]
+    token = int(row.argmax())
+    if _allows(matcher, token, end):
+        return token, -float(np.log(np.exp(row - row[token]).sum()))
+    best = _likeliest(logits, [_Beam([], 0.0, matcher)], end, 1)
+    return (best[0][1], best[0][2]) if best else None
 
 
 def _likeliest(

@@ -54,6 +54,7 @@ class Teaching(BaseModel):
     agreement: float = Field(0.6, gt=0, le=1)
     max_tokens: int = Field(200, ge=1)
     states: bool = True
+    state_pairs: int | None = Field(None, ge=1)  # of each stage lend their states; None: those that were labelled
     state_sample: int = Field(500, ge=2)  # pairs that the basis of the states is fitted on
     reword: int = Field(0, ge=0)  # queries of each stage to be put into words; an instruct teacher only
     concurrency: int = Field(8, ge=1)
@@ -197,8 +198,10 @@ class Lessons:
             yield from _lines(self._added)
 
     def _forced(self, stage: str, folder: Path) -> list[Forced]:
-        """The pairs whose states are wanted: those that the teacher was asked for, as they are learned."""
-        asked = {(q.question, q.prompt) for q in self._questions(stage)}
+        """The pairs whose states are wanted, as they are learned: those that the teacher was asked for, or more of
+        them where the recipe wants more, for states take a server far less time than SQL."""
+        count = max(self._teaching.state_pairs or 0, self._teaching.questions)
+        asked = {(q.question, q.prompt) for q in _chosen(read_questions(self._file(stage)), count)}
         if self._added is not None:
             asked |= {(line["question"], line["prompt"]) for line in _lines(self._added)}
         return [

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ from transformers import GPT2Config, GPT2LMHeadModel
 
 from bot.drafts import AHEAD, NAME, ORDER, Drafts, Table, count_drafts
 from bot.network import Network
-from bot.search import FAINT, Found, Search, _Beam, _largest, _likeliest, _log_softmax, _masked
+from bot.search import ALONE, FAINT, Found, Search, _Beam, _largest, _likeliest, _log_softmax, _masked
 from kd_training.export import to_onnx
 from kd_training.tokenizer import end_id, train_tokenizer
 
@@ -89,6 +91,8 @@ def test_the_same_is_found_whatever_is_read_ahead(
     net = network(seed)
     prompt = TOKENIZER.encode("how many\n").ids
     expected = plain_beam(net, prompt, LLMatcher(guide, GRAMMAR), width, room)
+    if expected and expected[0].log_probability >= np.log(ALONE):
+        del expected[1:]
     likely = count_drafts([found.tokens for found in expected] * 5, END)  # guesses that come true, and others
     for table in (NO_DRAFTS, likely, np.array(rows, np.int32).reshape(-1, ORDER + 1)):
         net.rewind()
@@ -143,6 +147,38 @@ def test_asking_for_the_likely_tokens_is_asking_for_the_whole_mask(
     rival = float(allowed.max()) + behind - FAINT
     expected = _largest(allowed, count, rival)
     assert _likeliest(logits, beams, END, count, rival) == expected
+
+
+def test_a_candidate_beside_which_no_other_counts_comes_alone(guide: LLTokenizer) -> None:
+    """Weights that repeat one query: the search says it alone, in a run for every token or fewer."""
+    wanted = TOKENIZER.encode(TEXTS[2]).ids
+    follows = dict(pairwise([TOKENIZER.encode("\n").ids[-1], *wanted, END]))
+
+    class Certain:
+        positions, length = 60, 0
+
+        def read(self, ids: list[list[int]], kept: int = 1) -> np.ndarray[Any, Any]:
+            self.length += len(ids[0])
+            logits = np.zeros((len(ids), kept, SIZE), np.float32)
+            for row, said in enumerate(ids):
+                for at, token in enumerate(said[-kept:]):
+                    logits[row, at, follows.get(token, END)] = self.certainty
+            return logits
+
+        def rewind(self, length: int = 0) -> None:
+            self.length = length
+
+        def choose(self, rows: list[int]) -> None:
+            pass
+
+    net = Certain()
+    for certainty, alone in ((20.0, True), (5.0, False)):
+        net.certainty, net.length = certainty, 0  # type: ignore[attr-defined]
+        prompt = TOKENIZER.encode("how many\n").ids
+        found = Search(net, Drafts(NO_DRAFTS, END), prompt, END, 40).beam(LLMatcher(guide, GRAMMAR), 4)
+        assert TOKENIZER.decode(list(found[0].tokens)) == TEXTS[2]
+        assert (len(found) == 1) == alone
+        assert (found[0].log_probability >= np.log(ALONE)) == alone
 
 
 def test_drafts_save_runs_of_the_network(guide: LLTokenizer, monkeypatch: pytest.MonkeyPatch) -> None:
