@@ -1,7 +1,7 @@
 """GPT-2 as one explicit ONNX graph: token ids and past keys and values in, logits and present ones out.
 
 The graph is written node by node rather than traced, so that what serves can be read here. In int8 every
-matrix is stored once, in blocks of `BLOCK` inputs with one scale each (onnxruntime's MatMulNBits, which reads
+matrix is stored once, in blocks of inputs with one scale each (onnxruntime's MatMulNBits, which reads
 weights faster than MatMulInteger when there is one row to multiply); what is multiplied with it is rounded to
 int8 as it comes. The token table is stored once too: the output layer multiplies with it, the input layer
 gathers its rows.
@@ -26,7 +26,7 @@ _OPSET = 20
 _CONTRIB = "com.microsoft"  # onnxruntime's own operators: GroupQueryAttention, MatMulNBits
 _INT8_ARITHMETIC = 4  # MatMulNBits' `accuracy_level`: products of int8, not of floats restored from it
 _ZERO = 128  # what stands for nought in unsigned bytes
-BLOCK = 128
+_BLOCKS = (256, 128, 64, 32, 16)  # that MatMulNBits knows; the longer, the faster, and the coarser by little
 _LEAST_SCALE = 1e-12  # keeps an all-zero channel from dividing by zero
 
 
@@ -66,12 +66,13 @@ def build_graph(weights: Mapping[str, Floats], shape: Shape, precision: Precisio
 
 @dataclass(frozen=True)
 class _Matrix:
-    """A stored matrix: [in, out] floats, or in int8 [out, blocks, BLOCK] bytes with the scale of each block."""
+    """A stored matrix: [in, out] floats, or in int8 [out, blocks, block] bytes with the scale of each block."""
 
     name: str
     scales: str | None
     inputs: int
     outputs: int
+    block: int = 0
 
 
 class _Graph:
@@ -119,11 +120,12 @@ class _Graph:
         inputs, outputs = matrix.shape
         if self.precision == "fp32":
             return _Matrix(self.constant(matrix, name), None, inputs, outputs)
-        blocks = np.pad(matrix.T, ((0, 0), (0, -inputs % BLOCK))).reshape(outputs, -1, BLOCK)
+        block = next((size for size in _BLOCKS if inputs % size == 0), 128)
+        blocks = np.pad(matrix.T, ((0, 0), (0, -inputs % block))).reshape(outputs, -1, block)
         scales = np.maximum(np.abs(blocks).max(axis=2), _LEAST_SCALE) / 127
         rounded = np.clip(np.rint(blocks / scales[..., None]), -127, 127) + _ZERO
         stored = self.constant(rounded.astype(np.uint8), name)
-        return _Matrix(stored, self.constant(scales.astype(np.float32), f"{name}.scales"), inputs, outputs)
+        return _Matrix(stored, self.constant(scales.astype(np.float32), f"{name}.scales"), inputs, outputs, block)
 
     def product(self, states: str, matrix: _Matrix) -> str:
         """states [..., in] @ matrix [in, out]."""
@@ -131,7 +133,7 @@ class _Graph:
             return self.op("MatMul", states, matrix.name)
         return self.op(
             "MatMulNBits", states, matrix.name, matrix.scales, domain=_CONTRIB, K=matrix.inputs, N=matrix.outputs,
-            bits=8, block_size=BLOCK, accuracy_level=_INT8_ARITHMETIC,
+            bits=8, block_size=matrix.block, accuracy_level=_INT8_ARITHMETIC,
         )  # fmt: skip
 
     def rows(self, matrix: _Matrix, ids: str) -> str:
