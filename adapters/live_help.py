@@ -67,14 +67,16 @@ class LiveHelp:
         return Instructions(ground).messages(linked)
 
     def _opened(self) -> TeacherClient:
-        from kd_training.teacher_client import Access, TeacherClient
+        from kd_training.teacher_client import Access, TeacherClient, tokenizer_of
 
         if self._client is None:
             settings = self._settings
             key = settings.teacher_key.get_secret_value() if settings.teacher_key else None
             assert settings.teacher_url is not None  # the settings see to it
             seconds = settings.live_teacher_seconds
-            self._client = TeacherClient(Access(settings.teacher_url, settings.teacher_model, key, seconds, tries=1))
+            model = settings.teacher_model
+            access = Access(settings.teacher_url, model, key, seconds, tries=1, tokenizer=tokenizer_of(model))
+            self._client = TeacherClient(access)
         return self._client
 
     def close(self) -> None:

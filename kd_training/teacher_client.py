@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -19,6 +20,8 @@ import httpx
 import numpy as np
 import numpy.typing as npt
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from kd_training.tokenizer import load_tokenizer
 
 Message = dict[str, str]
 Prompt = str | tuple[Message, ...]  # a text to go on from, or a conversation
@@ -40,7 +43,11 @@ class _Passing(Exception):
 
 @dataclass(frozen=True)
 class Access:
-    """How to reach a server. `timeout`: seconds for one answer; `tries`: how often a request is made in all."""
+    """How to reach a server. `timeout`: seconds for one answer; `tries`: how often a request is made in all.
+
+    `tokenizer`: the file by which plain text is split before it is sent. A stand-in needs that: a server's library
+    makes a tokenizer by the model's architecture, and so splits text as Qwen2 does and not as the model was taught.
+    """
 
     url: str
     model: str
@@ -49,6 +56,7 @@ class Access:
     tries: int = 6
     concurrency: int = 8
     patience: float = 20.0  # seconds between two tries at the most
+    tokenizer: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,12 @@ class Ask:
     max_tokens: int = 200
 
 
+def tokenizer_of(model: str) -> Path | None:
+    """The tokenizer of a model that lies here, for `Access`; None for one that only the server has."""
+    file = Path(model) / "tokenizer.json"
+    return file if file.is_file() else None
+
+
 class TeacherClient:
     """A server that speaks OpenAI's protocol. Thread-safe."""
 
@@ -84,6 +98,7 @@ class TeacherClient:
             )
         except (httpx.InvalidURL, ValueError) as error:
             raise TeacherError(f"{access.url} is no address of a teacher: {error}") from error
+        self._words = load_tokenizer(access.tokenizer.parent) if access.tokenizer else None
         self.retried = 0
         self._lock = threading.Lock()
 
@@ -120,7 +135,9 @@ class TeacherClient:
         if ask.grammar is not None:
             body["structured_outputs"] = {"grammar": ask.grammar}
         if isinstance(ask.prompt, str):
-            found = self._json("POST", "/v1/completions", {**body, "prompt": ask.prompt, "logprobs": 0})
+            text = ask.prompt
+            prompt = self._words.encode(text, add_special_tokens=False).ids if self._words else text
+            found = self._json("POST", "/v1/completions", {**body, "prompt": prompt, "logprobs": 0})
             return [_completion(choice) for choice in _list(found, "choices")]
         found = self._json("POST", "/v1/chat/completions", {**body, "messages": list(ask.prompt), "logprobs": True})
         return [_chat(choice) for choice in _list(found, "choices")]

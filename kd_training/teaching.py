@@ -31,7 +31,7 @@ from kd_training.reword import Rewording, reword
 from kd_training.shards import write_whole
 from kd_training.stand_in import about, train_stand_in
 from kd_training.states import INDEX
-from kd_training.teacher_client import Access, TeacherClient
+from kd_training.teacher_client import Access, TeacherClient, tokenizer_of
 from kd_training.teacher_prompt import Instructions, Style
 from kd_training.teacher_server import NAME, Launch, Runner, serving
 from kd_training.tokenizer import load_tokenizer
@@ -228,7 +228,10 @@ class Lessons:
         """A client of the server named, or of one that is started for as long as it is needed."""
         url = teacher.url if runner == "generate" else teacher.states_url
         if url is not None:
-            access = Access(url, teacher.model, teacher.key, concurrency=self._teaching.concurrency)
+            access = Access(
+                url, teacher.model, teacher.key, concurrency=self._teaching.concurrency,
+                tokenizer=tokenizer_of(teacher.model),
+            )  # fmt: skip
             with TeacherClient(access) as client:
                 yield client
             return
@@ -237,7 +240,9 @@ class Lessons:
         )
         with (
             serving(launch, self._directory / "servers") as started,
-            TeacherClient(Access(started, NAME, concurrency=self._teaching.concurrency)) as client,
+            TeacherClient(
+                Access(started, NAME, concurrency=self._teaching.concurrency, tokenizer=tokenizer_of(teacher.model))
+            ) as client,
         ):
             yield client
 

@@ -23,10 +23,11 @@ from kd_training.align import encode
 from kd_training.extract import Extraction, Forced, Words, extract_states, plain_lead
 from kd_training.label import Labelling, Question, label, read_questions
 from kd_training.questions import Ground
+from kd_training.qwen2 import load_qwen2
 from kd_training.reword import Rewording, reword
 from kd_training.states import open_states
 from kd_training.teacher_client import Ask, RefusedError, TeacherError
-from kd_training.teacher_server import find
+from kd_training.teacher_server import NAME, find
 from kd_training.tokenizer import load_tokenizer, train_tokenizer
 from tests.tiny_teacher import TinyTeacher
 
@@ -54,6 +55,22 @@ def words_of(teacher: TinyTeacher, questions: list[Question]) -> Words:
 
 def forced(questions: list[Question]) -> list[Forced]:
     return [Forced(q.key, q.prompt, q.target, q.question) for q in questions]
+
+
+def test_the_server_says_what_the_model_says(tiny_teacher: TinyTeacher, questions: list[Question]) -> None:
+    """A server splits text by the model's architecture; what is asked is split here, as the model was taught."""
+    client = tiny_teacher.client("generate")
+    model, tokenizer = load_qwen2(tiny_teacher.model)
+    different = 0
+    for question in questions:
+        ids = torch.tensor([tokenizer.encode(question.prompt, add_special_tokens=False).ids])
+        with torch.no_grad():
+            said = model.eval().generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=60, do_sample=False)
+        expected = tokenizer.decode(said[0, ids.shape[1] :].tolist())
+        assert client.complete(Ask(question.prompt, max_tokens=60))[0].text == expected
+        served = client._json("POST", "/tokenize", {"model": NAME, "prompt": question.prompt})
+        different += served["tokens"] != ids[0].tolist()
+    assert different  # else this would hold without a tokenizer too
 
 
 def test_the_grammar_holds_and_wrong_requests_are_explained(tiny_teacher: TinyTeacher, ground: Ground) -> None:

@@ -16,7 +16,7 @@ from bot.glossary import Glossary
 from bot.prompt import prompt, render
 from kd_training.questions import Ground
 from kd_training.stand_in import train_stand_in
-from kd_training.teacher_client import Access, TeacherClient
+from kd_training.teacher_client import Access, TeacherClient, tokenizer_of
 from kd_training.teacher_server import NAME, RUNNERS, Launch, Runner, start, stop
 from tests.tiny_student import QUESTIONS, TODAY, build_database
 
@@ -48,7 +48,8 @@ class TinyTeacher:
 
     def client(self, runner: Runner, **changes: Any) -> TeacherClient:
         """A client of such a server."""
-        client = TeacherClient(Access(**{"url": self.url(runner), "model": NAME, "concurrency": 4, **changes}))
+        given = {"url": self.url(runner), "model": NAME, "concurrency": 4, "tokenizer": tokenizer_of(str(self.model))}
+        client = TeacherClient(Access(**{**given, **changes}))
         self.opened.append(client)
         return client
 

@@ -20,7 +20,7 @@ from kd_training.opinions import Second, student_again, teacher_majority
 from kd_training.pairs import admit
 from kd_training.questions import Ground
 from kd_training.teacher_client import Access as TeacherAccess
-from kd_training.teacher_client import TeacherClient, TeacherError
+from kd_training.teacher_client import TeacherClient, TeacherError, tokenizer_of
 from kd_training.teaching import Teacher
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ def _decided(
     with ExitStack() as open_until_done:
         asked: Second | None = None
         if teacher is not None and teacher.url is not None:
-            access = TeacherAccess(teacher.url, teacher.model, teacher.key)
+            access = TeacherAccess(teacher.url, teacher.model, teacher.key, tokenizer=tokenizer_of(teacher.model))
             client = open_until_done.enter_context(TeacherClient(access))
             how = Labelling(teacher.model, teacher.style)
             asked = teacher_majority(client, ground, how, settings.state_dir / "nightly" / "opinions")
