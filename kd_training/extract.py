@@ -27,7 +27,7 @@ from kd_training.reduce import Basis, Floats, fit_basis
 from kd_training.shards import write_whole
 from kd_training.states import INDEX, write_states
 from kd_training.teacher_client import TeacherClient, TeacherError
-from kd_training.tokenizer import END, end_id
+from kd_training.tokenizer import prompt_ids
 
 log = logging.getLogger(__name__)
 
@@ -66,11 +66,9 @@ class Words:
 
 def plain_lead(teacher: Tokenizer) -> Callable[[Forced], list[int]]:
     """The student's own prompt in the teacher's tokens: how a stand-in teacher is addressed."""
-    end = end_id(teacher)
 
     def lead(pair: Forced) -> list[int]:
-        text = pair.prompt.removeprefix(END)
-        return [*([end] if len(text) < len(pair.prompt) else []), *encode(teacher, text)[0]]
+        return prompt_ids(teacher, pair.prompt)
 
     return lead
 

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from kd_training.tokenizer import load_tokenizer
+from kd_training.tokenizer import load_tokenizer, prompt_ids
 
 Message = dict[str, str]
 Prompt = str | tuple[Message, ...]  # a text to go on from, or a conversation
@@ -136,7 +136,7 @@ class TeacherClient:
             body["structured_outputs"] = {"grammar": ask.grammar}
         if isinstance(ask.prompt, str):
             text = ask.prompt
-            prompt = self._words.encode(text, add_special_tokens=False).ids if self._words else text
+            prompt = prompt_ids(self._words, text) if self._words else text
             found = self._json("POST", "/v1/completions", {**body, "prompt": prompt, "logprobs": 0})
             return [_completion(choice) for choice in _list(found, "choices")]
         found = self._json("POST", "/v1/chat/completions", {**body, "messages": list(ask.prompt), "logprobs": True})

@@ -92,6 +92,14 @@ def end_id(tokenizer: Tokenizer) -> int:
     return int(token)
 
 
+def prompt_ids(tokenizer: Tokenizer, prompt: str) -> list[int]:
+    """A prompt as token ids. It may begin with `<|endoftext|>`, which is then the end token; anywhere else those are
+    mere characters."""
+    text = prompt.removeprefix(END)
+    ids: list[int] = tokenizer.encode(text, add_special_tokens=False).ids
+    return [end_id(tokenizer), *ids] if len(text) < len(prompt) else ids
+
+
 def _from_hub(name: str) -> Tokenizer:
     if re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name) is None or name.endswith(".json"):
         raise TokenizerError(f"There is no file {name}.")

@@ -28,7 +28,7 @@ from kd_training.reword import Rewording, reword
 from kd_training.states import open_states
 from kd_training.teacher_client import Ask, RefusedError, TeacherError
 from kd_training.teacher_server import NAME, find
-from kd_training.tokenizer import load_tokenizer, train_tokenizer
+from kd_training.tokenizer import load_tokenizer, prompt_ids, train_tokenizer
 from tests.tiny_teacher import TinyTeacher
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("vllm")]
@@ -63,11 +63,11 @@ def test_the_server_says_what_the_model_says(tiny_teacher: TinyTeacher, question
     model, tokenizer = load_qwen2(tiny_teacher.model)
     different = 0
     for question in questions:
-        ids = torch.tensor([tokenizer.encode(question.prompt, add_special_tokens=False).ids])
+        ids = torch.tensor([prompt_ids(tokenizer, question.prompt)])
         with torch.no_grad():
             said = model.eval().generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=60, do_sample=False)
         expected = tokenizer.decode(said[0, ids.shape[1] :].tolist())
-        assert client.complete(Ask(question.prompt, max_tokens=60))[0].text == expected
+        assert client.complete(Ask(question.prompt, max_tokens=60))[0].text == expected == question.target
         served = client._json("POST", "/tokenize", {"model": NAME, "prompt": question.prompt})
         different += served["tokens"] != ids[0].tolist()
     assert different  # else this would hold without a tokenizer too
