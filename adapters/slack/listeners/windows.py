@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_sdk.errors import SlackApiError
 
 from adapters.slack.blocks import modals
 from adapters.slack.listeners.buttons import known_sql, share_to
@@ -15,6 +17,7 @@ from adapters.slack.slack import Heard, Slack
 from bot.feedback import Corrected, Rejected
 
 PATIENCE = 2.0  # seconds; what takes longer is said in the window afterwards
+_AGAIN = 1.5  # seconds until it is said once more
 _TITLE = "Correct an answer"
 
 T = TypeVar("T")
@@ -97,11 +100,19 @@ async def _say_later(
     after: Callable[[T], Coroutine[Any, Any, None]], words: Callable[[T], str],
 ) -> None:
     done = await running
-    client = await slack.client(sent.heard)
     said = done.message if isinstance(done, Rejected) else words(done)
-    await client.views_update(view_id=sent.view, view=modals.said(sent.title, said))
+    await _say(slack, sent, said)
     if not isinstance(done, Rejected):
         await after(done)
+    # Slack may have heard that the work takes longer only after it was told what came of it: then that stands last.
+    await asyncio.sleep(_AGAIN)
+    await _say(slack, sent, said)
+
+
+async def _say(slack: Slack, sent: Sent, said: str) -> None:
+    client = await slack.client(sent.heard)
+    with suppress(SlackApiError):  # nobody looks at a window that was closed
+        await client.views_update(view_id=sent.view, view=modals.said(sent.title, said))
 
 
 def thanks(done: Corrected) -> str:
