@@ -15,7 +15,7 @@ from bot.nouns import heading, lowered, plural, rows_of, singular, spoken, words
 from bot.query_shape import bare, behind, finest_table, origin, parsed, role, table_names
 from bot.schema import Schema
 
-_MADE_UP = re.compile(r"_|x\d+$|ranked_by$")  # names that a query's writer gave for want of a better one
+MADE_UP = re.compile(r"x\d+|ranked_by")  # names that stand for nothing: the student's, and that of the evidence
 LONGEST = 48  # characters of a heading
 _DEEP = 20
 _BUCKETS = {"%Y-%m": "Month", "%m": "Month", "%Y": "Year", "%Y-%W": "Week", "%w": "Weekday", "%H": "Hour",
@@ -95,7 +95,8 @@ class TitleReader:
         return ""
 
     def _column(self, node: exp.Column, select: exp.Select) -> str:
-        inner = behind(node, select) if _MADE_UP.match(node.name) else None
+        made_up = node.name.startswith("_") or MADE_UP.fullmatch(node.name)
+        inner = behind(node, select) if made_up else None
         if inner and (better := self.of(inner[0], inner[1], _DEEP - 2)):
             return better
         found = origin(node, select, self.schema)

@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from bot.column_kinds import KindReader
-from bot.column_titles import TitleReader
+from bot.column_titles import MADE_UP, TitleReader
 from bot.glossary import Glossary
 from bot.query_shape import bare
 from bot.schema import Schema
 
-MADE_UP = re.compile(r"x\d+|ranked_by")
 _LONGEST = 30  # characters of a name
 # Words that some dialect keeps for itself, or that would read like a function.
 _KEPT = frozenset([

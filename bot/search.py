@@ -79,7 +79,7 @@ class Search:
         beams = [_Beam([], 0.0, matcher)]
         done: list[Found] = []
         logits = self._rows[:1]
-        while beams and len(beams[0].tokens) < self._room:
+        while len(beams[0].tokens) < self._room:
             grown: list[tuple[int, int, float]] = []
             rival = done[0].log_probability if done else -np.inf
             best = _likeliest(logits, beams, self._end, 2 * width, rival)

@@ -98,7 +98,7 @@ class TeacherClient:
             )
         except (httpx.InvalidURL, ValueError) as error:
             raise TeacherError(f"{access.url} is no address of a teacher: {error}") from error
-        self._words = load_tokenizer(access.tokenizer.parent) if access.tokenizer else None
+        self._words = load_tokenizer(access.tokenizer) if access.tokenizer else None
         self.retried = 0
         self._lock = threading.Lock()
 
