@@ -101,7 +101,7 @@ def _measure(
         given["states"] = None
     gold, taught = ground.pairs / "train.jsonl", ground.taught
     paths = {"data": [taught.data if variant.labels == "teacher" else gold], "output": folder}
-    tokenizer = ground.run.tokenizer(taught)
+    tokenizer = ground.run.tokenizer()
     shared = {"tokenizer": tokenizer, "held_out": ground.pairs / "valid.jsonl", "states": taught.states}
     config = ground.run.config(ground.stage, {**shared, **given, **paths})
     report = distill(config)

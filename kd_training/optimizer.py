@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from kd_training.distill_config import DistillConfig
 
 _BETAS = (0.9, 0.95)
-_LAYERS = "transformer.h."
+_LAYERS = ("transformer.h.", "model.layers.")  # as GPT-2 and Qwen2 name them
 _ADAMW_ENTRIES = ("step", "exp_avg", "exp_avg_sq")
 _MUON_ENTRIES = ("momentum_buffer",)
 

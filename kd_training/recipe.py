@@ -45,6 +45,7 @@ from kd_training.questions import Ground
 from kd_training.recipe_file import Recipe, Stage, faults, load_recipe
 from kd_training.shards import write_whole
 from kd_training.synthesize.job import Job, synthesize
+from kd_training.taking_turns import turn
 from kd_training.teaching import Lessons, Taught, Teacher
 from kd_training.tokenizer import load_tokenizer, train_tokenizer
 
@@ -142,9 +143,11 @@ class Run:
         words = dict(self.extra.words)
         history: list[dict[str, Any]] = []
         start = self.extra.start
-        taught = self.taught()
+        taught: dict[str, Taught] = {}
         for stage in self.recipe.stage:
             pairs = self.pairs(stage)
+            if stage.taught and not taught:  # not before: until then another process can train the stand-in
+                taught = self.taught()
             for word, count in json.loads((pairs / "words.json").read_text("utf-8")).items():
                 words[word] = max(count, words.get(word, 0))
             report = self._train(stage, pairs, start, words, taught.get(stage.name))
@@ -211,21 +214,20 @@ class Run:
         """What the teacher gives each stage; nothing without a teacher."""
         if self.recipe.teacher is None:
             return {}
-        config = self._first_config()
-        return self._lessons().taught(lambda pairs: self._tokenizer(config, pairs), config.n_embd)
-
-    def tokenizer(self, taught: Taught) -> Path:
-        """The student's tokenizer, learned from the first stage's pairs if need be."""
-        return self._tokenizer(self._first_config(), taught.data)
+        return self._lessons().taught(self.tokenizer, self._first_config().n_embd)
 
     def _first_config(self) -> DistillConfig:
         init = {"init": str(self.extra.start)} if self.extra.start else {}
         return self.config(self.recipe.stage[0], {"data": ["pairs"], "output": "model", **init})
 
-    def _tokenizer(self, config: DistillConfig, pairs: Path) -> Path:
-        """The student's tokenizer, known before training: hidden states are kept in its positions."""
-        path = self.directory / "tokenizer.json"
+    def tokenizer(self) -> Path:
+        """The student's tokenizer, learned from the first stage's pairs if need be.
+
+        It is known before any training, for hidden states are kept in its positions.
+        """
+        path, config = self.directory / "tokenizer.json", self._first_config()
         if not path.exists():
+            pairs = self.pairs(self.recipe.stage[0]) / "train.jsonl"
             texts = (text for e in read_examples([pairs]) for text in (e.prompt, e.target))
             given = config.tokenizer if config.from_scratch else config.init
             tokens = load_tokenizer(given) if given else train_tokenizer(texts, config.vocab_size, config.protected)
@@ -234,16 +236,22 @@ class Run:
 
     def pairs(self, stage: Stage) -> Path:
         """The folder of a stage's pairs."""
-        made = self.recipe.synthesis(stage)
         pairs = self.directory / stage.name / "pairs"
-        if not (pairs / "synthesis.json").exists():  # the last file that is written
-            log.info("synthesizing into %s", pairs)
-            job = Job(
-                self._url, self._glossary, self._root / made.corpus, self._today, made.repeats, made.composed,
-                made.seed, made.parts, made.corpus_copies, made.intents,
-            )  # fmt: skip
-            synthesize(job, pairs, made.holdout)
+        if (pairs / "synthesis.json").exists():  # the last file that is written
+            return pairs
+        with turn(pairs.parent):
+            if not (pairs / "synthesis.json").exists():
+                self._synthesize(stage, pairs)
         return pairs
+
+    def _synthesize(self, stage: Stage, pairs: Path) -> None:
+        made = self.recipe.synthesis(stage)
+        log.info("synthesizing into %s", pairs)
+        job = Job(
+            self._url, self._glossary, self._root / made.corpus, self._today, made.repeats, made.composed,
+            made.seed, made.parts, made.corpus_copies, made.intents,
+        )  # fmt: skip
+        synthesize(job, pairs, made.holdout)
 
     def config(self, stage: Stage, given: Mapping[str, Any]) -> DistillConfig:
         """A stage's settings, with what is given in their place. Raises ConfigError."""
@@ -270,7 +278,7 @@ class Run:
             given["states"] = taught.states
         lends = self.recipe.teacher is not None and self.recipe.teacher.states  # in positions of this very tokenizer
         if lends and not start and self.config(stage, given).from_scratch:
-            given["tokenizer"] = self.directory / "tokenizer.json"
+            given["tokenizer"] = self.tokenizer()
         config = self.config(stage, given)
         held_out = self.held_out(pairs, words)
         return distill(config, held_out.evaluator() if held_out.examples else None)

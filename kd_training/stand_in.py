@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from kd_training.distill import distill
 from kd_training.distill_config import ConfigError, DistillConfig
+from kd_training.taking_turns import turn
 from kd_training.tokenizer import END
 
 READY = "stand_in.json"
@@ -32,8 +33,14 @@ def train_stand_in(data: Path, held_out: Path | None, directory: Path, settings:
     """Train on the pairs in `data`; the finished model directory, `directory / "hf"`.
 
     `settings` are those of DistillConfig and go before DEFAULTS. A finished one is not trained again, one that was
-    stopped goes on. Raises ConfigError for settings that make no sense, and what `distill` raises.
+    stopped goes on, and one that another process is training is waited for. Raises ConfigError for settings that make
+    no sense, and what `distill` raises.
     """
+    with turn(directory):
+        return _trained(data, held_out, directory, settings)
+
+
+def _trained(data: Path, held_out: Path | None, directory: Path, settings: Mapping[str, Any]) -> Path:
     finished = directory / "hf"
     if (finished / READY).exists():
         return finished

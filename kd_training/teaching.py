@@ -120,15 +120,15 @@ class Lessons:
             first / "train.jsonl", held_out if held_out.stat().st_size else None, self._directory / "teacher", settings
         )
 
-    def taught(self, tokenizer: Callable[[Path], Path], width: int) -> dict[str, Taught]:
-        """Everything, stage by stage. `tokenizer` gives the student's for the first stage's pairs.
+    def taught(self, tokenizer: Callable[[], Path], width: int) -> dict[str, Taught]:
+        """Everything, stage by stage. `tokenizer` gives the student's, in whose positions states are kept.
 
         Raises what training a stand-in, TeacherClient, label and extract_states raise.
         """
         model, teacher, identity, out = self._labelled()
         taught = {name: self._taught_pairs(name, folder) for name, folder in out.items()}
         if self._teaching.states:
-            words = _Words(teacher, load_tokenizer(tokenizer(next(iter(taught.values())))), self._ground)
+            words = _Words(teacher, load_tokenizer(tokenizer()), self._ground)
             if not all((folder / "states" / INDEX).exists() for folder in out.values()):
                 with self._client(teacher, "pooling") as client:
                     for name, folder in out.items():

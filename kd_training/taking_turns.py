@@ -1,0 +1,31 @@
+"""One process at a time makes a part of a run; another that wants the same part waits, and then finds it made."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def turn(directory: Path) -> Iterator[None]:
+    """Hold the kernel's lock on `directory`, made if need be, for as long as the block runs.
+
+    The kernel lets go of it when the process that holds it dies, however it dies. Raises OSError.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    handle = os.open(directory / ".turn", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            log.info("waiting for the process that is making %s", directory)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
