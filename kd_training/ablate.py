@@ -3,7 +3,8 @@
 Every variant trains so many steps with each seed, over the same pairs, labels and states, and is measured by execution
 accuracy on questions whose SQL template was never trained on; what only serving has (grammar, beam, execution guidance,
 slots) is switched off on the first variant's students. Each measurement is kept, so that a run that was stopped goes
-on; the table is printed as Markdown, with 95 % intervals (over the questions: Wilson 1927) and the spread over seeds.
+on; the table is printed as Markdown, with 95 % intervals over the questions (of an accuracy: Wilson 1927; of a
+difference to the first variant on the same questions: bootstrap percentiles, Efron 1979) and the spread over seeds.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from bot.config import load_settings
 from demo.opening import with_demo
@@ -86,9 +89,12 @@ def table(out: Path) -> str:
     """What was measured, as Markdown."""
     with Shards(out / "measured") as kept:
         records = list(kept.records.values())
-    lines = ["| variant | seeds | accuracy (95 % interval) | by seed |", "|---|---|---|---|"]
+    lines = ["| variant | accuracy (95 % interval) | by seed | against the first, in points |", "|---|---|---|---|"]
+    base = [record for record in records if record["variant"] == VARIANTS[0].name]
     for name in dict.fromkeys(record["variant"] for record in records):
-        lines.append(_row(name, [record for record in records if record["variant"] == name]))
+        own = [record for record in records if record["variant"] == name]
+        against = _difference(own, base) if base and name != VARIANTS[0].name else ""
+        lines.append(f"{_row(name, own)} {against} |")
     return "\n".join(lines)
 
 
@@ -108,9 +114,9 @@ def _measure(
     for switch in switches:
         verdicts = measured(ground.held_out, report.best, switch)
         name = variant.name if switch.name == "as it serves" else f"{variant.name}, {switch.name}"
-        right, count = sum(verdicts), len(verdicts)
-        kept.add({"key": _key(variant, switch, seed), "variant": name, "seed": seed, "right": right, "of": count})
-        print(f"{name}, seed {seed}: {right} of {count}", file=sys.stderr)
+        told = "".join("1" if verdict else "0" for verdict in verdicts)
+        kept.add({"key": _key(variant, switch, seed), "variant": name, "seed": seed, "verdicts": told})
+        print(f"{name}, seed {seed}: {sum(verdicts)} of {len(verdicts)}", file=sys.stderr)
 
 
 def _key(variant: Variant, switch: Switch, seed: int) -> str:
@@ -118,14 +124,26 @@ def _key(variant: Variant, switch: Switch, seed: int) -> str:
 
 
 def _row(name: str, records: Sequence[Mapping[str, Any]]) -> str:
-    right, count = sum(r["right"] for r in records), sum(r["of"] for r in records)
-    shares = [r["right"] / max(1, r["of"]) for r in records]
+    shares = [record["verdicts"].count("1") / max(1, len(record["verdicts"])) for record in records]
+    mean = statistics.mean(shares)
     # The seeds answer the same questions, so the interval is that of one run at the mean accuracy.
-    single = max(1, round(count / max(1, len(records))))
-    low, high = wilson(round(statistics.mean(shares) * single), single)
+    single = len(records[0]["verdicts"])
+    low, high = wilson(round(mean * single), max(1, single))
     each = ", ".join(f"{100 * share:.1f}" for share in shares)
-    accuracy = f"{100 * right / max(1, count):.1f} % ({100 * low:.0f} to {100 * high:.0f})"
-    return f"| {name} | {len(records)} | {accuracy} | {each} |"
+    return f"| {name} | {100 * mean:.1f} % ({100 * low:.0f} to {100 * high:.0f}) | {each} |"
+
+
+def _difference(own: Sequence[Mapping[str, Any]], base: Sequence[Mapping[str, Any]]) -> str:
+    """By how much one variant's mean over the seeds differs from another's, question by question."""
+    each = _by_question(own) - _by_question(base)
+    drawn = np.random.default_rng(0).integers(0, len(each), (2_000, len(each)))
+    low, high = np.percentile(each[drawn].mean(axis=1), (2.5, 97.5))
+    return f"{100 * each.mean():+.1f} ({100 * low:+.1f} to {100 * high:+.1f})"
+
+
+def _by_question(records: Sequence[Mapping[str, Any]]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Of each question, the share of seeds that answer it rightly, [questions]."""
+    return np.array([[verdict == "1" for verdict in record["verdicts"]] for record in records]).mean(axis=0)
 
 
 def _numbers() -> Iterator[str]:
@@ -149,7 +167,6 @@ def main(arguments: list[str] | None = None) -> int:
             raise ConfigError(f"{options.config} has no table [teacher]: there is nothing to compare with")
         out = ablate(run, options.budget_steps, options.seeds, variants)
     print(f"{options.budget_steps} steps a student.\n\n{table(out)}")
-    (out / "table.json").write_text(json.dumps({"steps": options.budget_steps, "seeds": options.seeds}), "utf-8")
     return 0
 
 

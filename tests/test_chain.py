@@ -18,6 +18,8 @@ from bot.student import Student
 from eval_harness.evaluate import Prediction, evaluate
 from eval_harness.example import read_examples
 from eval_harness.run_sql import guarded, read_only
+from kd_training.ablate import VARIANTS, ablate, table
+from kd_training.ablate_serving import SWITCHES
 from kd_training.recipe import opened, run_recipe
 from kd_training.teaching import Teacher
 from tests.demo_corpus import CORPUS, GLOSSARY, TODAY, Ground
@@ -49,7 +51,17 @@ def test_a_teacher_is_trained_served_asked_and_learned_from(ground: Ground, tmp_
     assert teaching["teacher"]["steps"] > 0
     with opened(tmp_path / "recipe.toml", str(ground.path), GLOSSARY, TODAY, teacher) as run:
         (taught,) = run.taught().values()  # everything is there: no server is started again
+        measured = ablate(run, 3, 2, [VARIANTS[0], VARIANTS[1]])
+        before = sorted((path, path.stat().st_mtime_ns) for path in measured.rglob("*") if path.is_file())
+        assert ablate(run, 3, 2, [VARIANTS[0], VARIANTS[1]]) == measured
+        assert sorted((path, path.stat().st_mtime_ns) for path in measured.rglob("*") if path.is_file()) == before
     assert taught.states is not None and taught.told == teaching
+    rows = [line.split(" | ") for line in table(measured).splitlines()[2:]]
+    assert [row[0] for row in rows] == [
+        "| CE + 0.25 MSE", *(f"| CE + 0.25 MSE, {switch.name}" for switch in SWITCHES[1:]), "| CE alone",
+    ]  # fmt: skip
+    assert all(row[2].count(",") == 1 for row in rows)  # two seeds each
+    assert "to" in rows[-1][3]
     index = build_index(ground.database, ground.schema, ground.glossary.values)
     bot = Bot(ground.database, ground.schema, ground.glossary, index, student, Limits(), today=TODAY)
     examples = read_examples(ROOT / "demo" / "questions.jsonl")[:5]
