@@ -17,6 +17,8 @@ from bot.linking import build_index
 from bot.student import Student
 from eval_harness.evaluate import Prediction, evaluate
 from eval_harness.example import read_examples
+from eval_harness.gate import gate
+from eval_harness.report import to_json
 from eval_harness.run_sql import guarded, read_only
 from kd_training.ablate import VARIANTS, ablate, table
 from kd_training.ablate_serving import SWITCHES
@@ -70,3 +72,6 @@ def test_a_teacher_is_trained_served_asked_and_learned_from(ground: Ground, tmp_
         guarded(ground.database),
     )  # fmt: skip
     assert report.n == 5
+    # It is far too small to be let through, and the gate says so.
+    verdict = gate(to_json(report), None)
+    assert not verdict.passed and any("accuracy" in reason for reason in verdict.reasons)
