@@ -15,6 +15,7 @@ from bot.time_words import MODIFIERS, Token, full_year
 
 _EACH = word_set("per each every by a any one which what average avg")
 _EDGE_LEADS = word_set("by until till since from at the to before after up")
+_A_YEAR = ("ago", "back", "earlier", "before", "prior")  # of "the same period a year earlier"
 _PERIOD_NOUNS = word_set(
     "period time point timeframe timespan span stretch window part portion slice interval range section phase dates"
 )
@@ -225,7 +226,7 @@ class PointReader(QualifierReader):
         whole = noun.kind == "unit" and not several
         if not whole and not several and noun.word not in _PERIOD_NOUNS:
             return None
-        ago = self.ago(i + 2, False)
+        ago = self.ago(i + 2, False, _A_YEAR)
         before = ago or self.point(i + 2 + (self.at(i + 2).word in ("of", "in", "the")))
         if before is None or before.grain not in ("year", "quarter", "month", "week"):
             return None
@@ -235,8 +236,9 @@ class PointReader(QualifierReader):
         while back < 20 and first_day(before.interval) < intervals.shift(present, unit, -back):
             back += 1
         day = intervals.shift(self.today, unit, -back)
-        if whole:
-            return Point(intervals.unit_of(day, noun.word), before.end, noun.word, deictic=True)
         months = {"year": 12, "quarter": 3, "month": 1}.get(unit, 0) * back
+        if whole:
+            same = intervals.unit_of(day, noun.word)
+            return Point(same, before.end, noun.word, deictic=True, same=months, whole=True)
         until = Interval(before.interval.first, day + ONE_DAY)
         return Point(until, before.end, unit, deictic=True, same=months)

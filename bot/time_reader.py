@@ -23,6 +23,7 @@ class Point:
     `deictic`: "last month", "yesterday": an expression that takes no "in".
     `weak`: a word that may mean something else ("may") and needs a preposition or a partner.
     `same`: months back, of "same period last year".
+    `whole`: of "same month last year", which names that unit and not a stretch of any length.
     `back`: unit and count of "the previous 3 months".
     `needs_other`: "the year before" says nothing without another period.
     """
@@ -34,6 +35,7 @@ class Point:
     deictic: bool = False
     weak: bool = False
     same: int = 0
+    whole: bool = False
     back: tuple[str, int] | None = None
     needs_other: bool = False
 
@@ -108,10 +110,10 @@ class Reader:
             unit, j = self.at(j).word, j + 1
         return (number, unit, j) if unit else None
 
-    def ago(self, i: int, the: bool) -> Point | None:
-        """ "3 months ago", "a year ago", "5 days back": that calendar unit."""
+    def ago(self, i: int, the: bool, last: tuple[str, ...] = ("ago", "back")) -> Point | None:
+        """ "3 months ago", "a year ago", "5 days back": that calendar unit. `last`: the words that say it."""
         measure = self.measure(i)
-        if measure is None or self.at(measure[2]).text.lower() not in ("ago", "back"):
+        if measure is None or self.at(measure[2]).text.lower() not in last:
             return None
         j = measure[2] + 1
         unit, number = plain_unit(measure[1], measure[0])

@@ -81,10 +81,17 @@ def _is_series(reader: PointReader) -> bool:
 
 
 def _same(item: Found, point: Point, before: Found | None, reader: PointReader) -> Found:
-    """ "same period last year" is the period before it, a year earlier, as far as it has come."""
+    """ "same period last year" is the period before it, a year earlier, as far as it has come; "same month last year"
+    the month before it, and else this one."""
     known = before.interval if before else None
     if not point.same or not known or not known.first or not known.after:
         return item
+    if point.whole:
+        unit = intervals.unit_of(known.first, point.grain)
+        if unit != known:
+            return item
+        middle = known.first + (known.after - known.first) / 2  # a week's year ago begins on another day
+        return replace(item, interval=intervals.unit_of(intervals.add_months(middle, -point.same), point.grain))
     first = intervals.add_months(known.first, -point.same)
     after = intervals.add_months(min(known.after, reader.today + ONE_DAY), -point.same)
     return replace(item, interval=Interval(first, after)) if first < after else item

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from bot.config import load_settings
 from demo.opening import with_demo
@@ -141,9 +142,10 @@ def _difference(own: Sequence[Mapping[str, Any]], base: Sequence[Mapping[str, An
     return f"{100 * each.mean():+.1f} ({100 * low:+.1f} to {100 * high:+.1f})"
 
 
-def _by_question(records: Sequence[Mapping[str, Any]]) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _by_question(records: Sequence[Mapping[str, Any]]) -> npt.NDArray[np.float64]:
     """Of each question, the share of seeds that answer it rightly, [questions]."""
-    return np.array([[verdict == "1" for verdict in record["verdicts"]] for record in records]).mean(axis=0)
+    right: npt.NDArray[np.float64] = np.array([[float(v) for v in record["verdicts"]] for record in records])
+    return np.asarray(right.mean(axis=0))
 
 
 def _numbers() -> Iterator[str]:

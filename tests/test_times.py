@@ -352,6 +352,11 @@ last 30 days vs previous 30 days | last 30 days 05-19 06-19 | previous 30 days 0
 last 4 weeks vs the 4 weeks before | last 4 weeks 05-21 06-19 | the 4 weeks before 04-23 05-21
 jan feb mar 2024 | jan 2024-01-01 2024-02-01 | feb 2024-02-01 2024-03-01 | mar 2024 2024-03-01 2024-04-01
 this month vs the previous month per channel | this month 06-01 07-01 | the previous month 05-01 06-01
+last month vs the same month last year | last month 05-01 06-01 | the same month last year 2024-05-01 2024-06-01
+March vs the same month last year | March 03-01 04-01 | the same month last year 2024-03-01 2024-04-01
+Q1 vs the same quarter a year earlier | Q1 01-01 04-01 | the same quarter a year earlier 2024-01-01 2024-04-01
+last week vs the same week last year | last week 06-09 06-16 | the same week last year 2024-06-10 2024-06-17
+2024 vs the same month last year | 2024 2024-01-01 01-01 | the same month last year 2024-06-01 2024-07-01
 ytd vs the same part of last year | ytd 01-01 06-19 | the same part of last year 2024-01-01 2024-06-19
 last year (2024) vs 2023 | last year (2024) 2024-01-01 01-01 | 2023 2023-01-01 2024-01-01
 last week or last week | last week 06-09 06-16 | last week 06-09 06-16
