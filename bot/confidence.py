@@ -80,7 +80,11 @@ class Judged:
 def judge(
     candidates: Sequence[Candidate], linked: Linked, unknown_words: int, calibration: Calibration | None
 ) -> list[Judged]:
-    """The candidates that stand, the one to choose first. Without a calibration they keep the beam's order."""
+    """The candidates that stand, the one to choose first. Without a calibration they keep the beam's order.
+
+    The probability was fitted on candidates that were chosen, so one that comes after is never given more than the one
+    before it.
+    """
     standing = [c for c in candidates if c.stands]
     if calibration is None:
         likely = [math.exp(c.prediction.log_probability) * 0.8**unknown_words for c in standing]
@@ -88,7 +92,11 @@ def judge(
         return [Judged(c, p if c.rank == 0 else p * 0.5) for c, p in zip(standing, likely, strict=True)]
     known = [(c, features(c, candidates, linked, unknown_words)) for c in standing]
     known.sort(key=lambda each: -calibration.preference(each[1]))
-    return [Judged(c, calibration.probability(found)) for c, found in known]
+    most, judged = 1.0, []
+    for candidate, found in known:
+        most = min(most, calibration.probability(found))
+        judged.append(Judged(candidate, most))
+    return judged
 
 
 def features(

@@ -47,7 +47,7 @@ def describe_columns(sql: str, schema: Schema, result: Result, glossary: Glossar
     return describe(canonical(sql, schema.dialect), schema, result, glossary)
 
 
-def pretty(sql: str, dialect: Dialect = "sqlite") -> str:
+def pretty(sql: str, dialect: Dialect) -> str:
     """The same SQL over several lines."""
     return write(sqlglot.parse_one(sql, read=dialect), dialect, pretty=True)
 

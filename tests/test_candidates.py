@@ -103,6 +103,13 @@ def test_a_fit_may_turn_the_order_round(database: Database) -> None:
     assert judged[0].probability > 0.6 > 0.05 > judged[1].probability
 
 
+def test_what_comes_after_is_never_likelier(database: Database) -> None:
+    kind_to_others = Calibration({"behind": 5.0, "log_probability": 0.1}, 0.0, choice={"log_probability": 1.0})
+    judged = judge(run(database, said(COUNT, SHOPS)), LINKED, 0, kind_to_others)
+    assert [j.candidate.prediction.short for j in judged] == [COUNT, SHOPS]
+    assert judged[1].probability == judged[0].probability < 0.6
+
+
 @pytest.fixture
 def bot(tiny: Tiny, tmp_path: Path) -> Iterator[Bot]:
     """A bot that is never sure."""

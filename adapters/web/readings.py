@@ -51,6 +51,6 @@ class Readings:
                 result = ResultView(visit, self._answer.question, view)
                 with ui.element("div").classes("actions"):
                     result.small_file()
-                sql_view(pretty(picked.sql or ""))
+                sql_view(pretty(picked.sql or "", visit.desk.dialect))
 
         return pick
