@@ -43,7 +43,7 @@ class Rules:
     tag_margin: float = 0.10
     tag_least: int = 10
     level: float = 0.95
-    least: int = 50
+    least: int = 60  # of fewer, students that answer alike would not be told from one that is worse by the margin
     p95_ms: float = 500.0
     guard_margin: float = 0.0  # rejected queries per question
     floor_accuracy: float = 0.6

@@ -2,7 +2,9 @@
 
 Only questions that one gets right and the other wrong say anything about it (McNemar 1947, "Note on the sampling
 error of the difference between correlated proportions or percentages"). Given how many there are, how they fall is a
-coin's throw if the two are equal: exact binomial arithmetic, no approximation for small numbers.
+coin's throw if the two are equal: exact binomial arithmetic, no approximation for small numbers. How many there are is
+itself chance, which the bound of the difference takes into account (Tango 1998, "Equivalence test and confidence
+interval for the difference in proportions for the paired-sample design", Statistics in Medicine 17).
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 _HALVINGS = 60
 
@@ -35,35 +38,40 @@ class Paired:
         return min(1.0, 2 * tail) if differing else 1.0
 
     def lower_bound(self, level: float = 0.95) -> float:
-        """What the difference is at least, one-sided, at this level of confidence.
+        """What the difference is at least, one-sided, at about this level of confidence: Tango's score bound.
 
-        The share of gains among the differing questions has Clopper and Pearson's (1934) lower bound; where none
-        differ the bound is 0.
+        It is the difference that, were it the true one, would let one as large as was seen come about with a probability
+        of 1 - `level`. Where none differ it is that of `n` questions in which nothing was seen, not 0.
         """
-        differing = self.gained + self.lost
-        if not differing or not self.n:
-            return 0.0
-        return (2 * _least_share(self.gained, differing, 1 - level) - 1) * differing / self.n
+        if not self.n:
+            return -1.0
+        wanted = NormalDist().inv_cdf(level)
+        low, high = -1.0, self.difference
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            if self._score(middle) > wanted:
+                low = middle
+            else:
+                high = middle
+        return low
+
+    def _score(self, true: float) -> float:
+        """By how many standard errors the difference that was seen lies above a `true` one below it."""
+        n, gained, lost = self.n, self.gained, self.lost
+        # The likeliest share of losses, if that were the true difference.
+        a = 2 * n
+        b = -gained - lost + (2 * n - gained + lost) * true
+        c = -lost * true * (1 - true)
+        losses = (math.sqrt(max(0.0, b * b - 4 * a * c)) - b) / (2 * a)
+        variance = n * (2 * losses + true * (1 - true))
+        seen = gained - lost - n * true
+        return seen / math.sqrt(variance) if variance > 0 else math.copysign(math.inf, seen)
 
 
 def pair(candidate: Sequence[bool], incumbent: Sequence[bool]) -> Paired:
     """Two lists of right and wrong over the same questions."""
     both = list(zip(candidate, incumbent, strict=True))
     return Paired(len(both), sum(c and not i for c, i in both), sum(i and not c for c, i in both))
-
-
-def _least_share(successes: int, n: int, doubt: float) -> float:
-    """The share under which seeing `successes` of `n` or more would be as unlikely as `doubt`."""
-    if successes == 0:
-        return 0.0
-    low, high = 0.0, 1.0
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        if 1 - _at_most(successes - 1, n, middle) < doubt:
-            low = middle
-        else:
-            high = middle
-    return low
 
 
 def _at_most(k: int, n: int, share: float) -> float:

@@ -50,7 +50,7 @@ parts = 1
 [night]
 copies = 3
 disk = 0.1
-gate = { least = 4, p95_ms = 60_000, tag_least = 50, tag_margin = 1, margin = 0.4 }
+gate = { least = 4, p95_ms = 60_000, tag_least = 50, tag_margin = 1, margin = 0.5 }
 
 [distill]
 vocab_size = 400

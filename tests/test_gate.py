@@ -59,7 +59,8 @@ def test_a_student_equal_to_the_incumbent_passes(recorded: Recorded) -> None:
     report = recorded(OTHERS[:15])
     verdict = gate(report, report)
     assert verdict.passed and verdict.reasons == ()
-    assert (verdict.facts["gained"], verdict.facts["lost"], verdict.facts["lower_bound"]) == (0, 0, 0)
+    assert (verdict.facts["gained"], verdict.facts["lost"]) == (0, 0)
+    assert -0.03 < verdict.facts["lower_bound"] < 0
 
 
 def test_a_better_one_passes_with_the_few_it_lost(recorded: Recorded) -> None:
@@ -112,7 +113,7 @@ def test_too_few_questions_decide_nothing(recorded: Recorded) -> None:
     report = recorded([])
     few = {**report, "examples": report["examples"][:40]}
     verdict = gate(few, few)
-    assert len(verdict.reasons) == 1 and "too few to judge by: 50 at least" in verdict.reasons[0]
+    assert not verdict.passed and "too few to judge by: 60 at least" in verdict.reasons[0]
 
 
 def test_the_first_student_meets_floors(recorded: Recorded) -> None:
