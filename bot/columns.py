@@ -18,6 +18,7 @@ from bot.formats import NUMERIC, ColumnInfo, Kind, Measure, clean, decimals_for,
 from bot.glossary import Glossary
 from bot.nouns import heading, lowered, singular, spoken
 from bot.query_shape import Shape, bare, behind, origin, restricted, shape_of, table_names
+from bot.ranked_rows import picked
 from bot.schema import Schema
 
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -74,7 +75,7 @@ def describe(
             facts = _distinct(facts, shape, schema)
         except (CanonicalError, SqlglotError, RecursionError):
             shape = None
-    limited = _limited(shape, result)
+    limited, some = _limited(shape, result), shape is not None and picked(shape)
     described = []
     for index, (name, fact) in enumerate(zip(result.columns, facts, strict=True)):
         values = [row[index] for row in result.rows if row[index] is not None]
@@ -82,7 +83,7 @@ def describe(
         whole = fact.additive and not limited and not result.truncated
         additive = whole and info.kind in NUMERIC - {"percent"}
         order = shape.order(index) if shape else ""
-        described.append(replace(info, additive=additive, order=order, limited=limited))
+        described.append(replace(info, additive=additive, order=order, limited=limited, picked=some))
     return _numbered(described)
 
 

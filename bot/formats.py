@@ -38,7 +38,8 @@ class ColumnInfo:
     `noun` is the plural of what the values are, or of what a count counted. `unit` is "$" for money, "days"
     or "years" for durations. A shown number is the raw one times `scale`, with `decimals`. `additive`: the
     column's rows add up to a whole that the query did not cut. `order`: how the query sorts by it, first of
-    all. `limited`: the query asked for so many rows only, and there may be more.
+    all. `limited`: the query asked for so many rows only, and there may be more. `picked`: the query left out
+    rows that stand before these in a ranking.
     """
 
     title: str
@@ -52,6 +53,7 @@ class ColumnInfo:
     additive: bool = False
     order: Literal["", "asc", "desc"] = ""
     limited: bool = False
+    picked: bool = False
 
 
 def format_cell(value: Cell, column: ColumnInfo, limit: int = CELL) -> str:

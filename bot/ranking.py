@@ -33,7 +33,7 @@ def rank(entries: Sequence[Entry], column: ColumnInfo, complete: bool, alone: bo
     `complete`: every row is here, so that the largest is the largest of all. `alone`: no other column is a
     measure, so that the sentence need not name it.
     """
-    if not entries or not (complete or column.order):
+    if not entries or column.picked or not (complete or column.order):
         return ""
     lowest = column.order == "asc"
     best = min(e.value for e in entries) if lowest else max(e.value for e in entries)

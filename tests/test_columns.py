@@ -168,6 +168,13 @@ def test_the_order_is_that_of_the_first_key() -> None:
         assert [c.order for c in columns] == orders
 
 
+def test_what_an_offset_leaves_is_known_as_picked() -> None:
+    result = Result(("a", "b"), (("Spain", 3),))
+    for end, picked in {"LIMIT 1": False, "LIMIT 1 OFFSET 0": False, "LIMIT 1 OFFSET 1": True}.items():
+        columns = describe(f"{COUNT} GROUP BY 1 ORDER BY n DESC {end}", SCHEMA, result)
+        assert [c.picked for c in columns] == [picked, picked]
+
+
 FILTERS = {
     "SELECT COUNT(*) FROM orders": "",
     "SELECT COUNT(*) FROM orders WHERE order_date >= '2026-10-01' AND order_date < '2026-11-01'":

@@ -32,6 +32,7 @@ SOME = ColumnInfo("Revenue", "money", "right", measure="sum", unit="$", decimals
 ORDERS = ColumnInfo("Orders", "integer", "right", noun="orders", measure="count")
 SALARY = ColumnInfo("Average salary", "money", "right", measure="average", unit="$", decimals=2)
 PRICE = ColumnInfo("Price", "money", "right", unit="$", decimals=2)
+SECOND = ColumnInfo("Salary", "money", "right", unit="$", order="desc", limited=True, picked=True)
 FIRST = ColumnInfo("First name", "text", "left", noun="employees")
 LAST = ColumnInfo("Last name", "text", "left", noun="employees")
 
@@ -83,6 +84,9 @@ READINGS: list[tuple[list[ColumnInfo], Rows, str]] = [
     ([COUNTRY], [("Spain",), ("Italy",), ("Spain",)], "3 rows, 2 different: Spain and Italy."),
     ([FIRST, LAST], [("A", "B"), ("C", "D")], "2 employees: A B and C D."),
     ([PRICE], [(5.0,), (9.0,), (None,)], "3 rows: price from $5.00 to $9.00."),
+    # after an OFFSET the first row is not the first of all
+    ([FIRST, LAST, SECOND], [("Kofi", "Marsh", 236000)], "Kofi Marsh: salary $236,000."),
+    ([CUSTOMER, SECOND], [("A", 9), ("B", 5), ("C", 4)], "3 customers: A, B and C."),
 ]
 
 
@@ -148,6 +152,8 @@ QUERIES = {
         r"[\d,]+ orders \(order date in Oct 2026\)\.",
     "SELECT employees.first_name, employees.last_name FROM employees WHERE employees.is_active = 1":
         r"\d+ employees: \w+ \w+, \w+ \w+, \w+ \w+ and \d+ more\.",
+    "SELECT employees.last_name, employees.salary FROM employees ORDER BY employees.salary DESC LIMIT 1 OFFSET 1":
+        r"\w+: salary \$[\d,]+\.",
     "SELECT AVG(support_tickets.satisfaction) FROM support_tickets": r"Average satisfaction: \d\.\d+\.",
     "SELECT customers.name FROM customers WHERE customers.name = 'Nobody'": r"No rows match \(customer Nobody\)\. .*",
 }
@@ -180,7 +186,7 @@ COLUMN = st.builds(
     ColumnInfo, st.sampled_from(["Revenue", "First name", "Last name", "Share: web", "A", ""]), st.sampled_from(KINDS),
     st.just("left"), st.sampled_from(["", "orders"]), st.sampled_from(["", "count", "sum", "average", "ratio"]),
     st.sampled_from(["", "$", "days"]), st.sampled_from([1.0, 100.0]), st.integers(0, 3), st.booleans(),
-    st.sampled_from(["", "asc", "desc"]), st.booleans(),
+    st.sampled_from(["", "asc", "desc"]), st.booleans(), st.booleans(),
 )
 
 
