@@ -18,7 +18,7 @@ from bot.formats import NUMERIC, ColumnInfo, Kind, Measure, clean, decimals_for,
 from bot.glossary import Glossary
 from bot.nouns import heading, lowered, singular, spoken
 from bot.query_shape import Shape, bare, behind, origin, restricted, shape_of, table_names
-from bot.ranked_rows import picked
+from bot.ranked_rows import end_of, picked
 from bot.schema import Schema
 
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -97,7 +97,7 @@ def _facts(item: exp.Expr, shape: Shape, kinds: KindReader, titles: TitleReader)
             guess = replace(named, unit=guess.unit if named.kind == "percent" else named.unit)
         elif not guess.unit and named.unit and guess.kind in ("integer", "number", None):
             guess = replace(guess, unit=named.unit)
-    measure = _measure(item, select)
+    measure = end_of(item, select) or _measure(item, select)
     title = titles.title(item, select)
     if guess.unit not in ("", "$", kinds.words.currency) and guess.unit not in title.lower():
         title = f"{title} ({guess.unit})" if title else ""

@@ -38,8 +38,8 @@ class ColumnInfo:
     `noun` is the plural of what the values are, or of what a count counted. `unit` is "$" for money, "days"
     or "years" for durations. A shown number is the raw one times `scale`, with `decimals`. `additive`: the
     column's rows add up to a whole that the query did not cut. `order`: how the query sorts by it, first of
-    all. `limited`: the query asked for so many rows only, and there may be more. `picked`: the query left out
-    rows that stand before these in a ranking.
+    all. `limited`: the query asked for so many rows only, and there may be more. `picked`: the query kept
+    rows by their place in a ranking, so that the first of them need not be the first of all.
     """
 
     title: str

@@ -8,7 +8,8 @@ from datetime import date
 
 from bot.database import Cell
 from bot.formats import ColumnInfo, format_cell
-from bot.ranking import amount, inline
+from bot.nouns import heading
+from bot.ranking import amount, ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,12 @@ def trend(points: Sequence[Point], time: ColumnInfo, column: ColumnInfo, today: 
     first, last = ordered[0], ordered[-1]
     running = " so far" if today is not None and _holds(last.time, time, today) else ""
     start, end = _when(first, time), _when(last, time) + running
-    begun, ended, title = amount(first.value, column), amount(last.value, column), inline(column)
-    if begun == ended:
+    begun, now, title = amount(first.value, column), amount(last.value, column), heading(ended(column))
+    if begun == now:
         text = f"{title}: {begun} {start} and again {end}"
     else:
         verb = "rose" if last.value > first.value else "fell"
-        text = f"{title} {verb} from {begun} {start} to {ended} {end}"
+        text = f"{title} {verb} from {begun} {start} to {now} {end}"
     return f"{text}{_extreme(ordered, time, column)}."
 
 

@@ -175,6 +175,29 @@ def test_what_an_offset_leaves_is_known_as_picked() -> None:
         assert [c.picked for c in columns] == [picked, picked]
 
 
+GOODS = "FROM products JOIN categories ON products.category_id = categories.id"
+RANK = "ROW_NUMBER() OVER (PARTITION BY categories.id ORDER BY products.unit_price{})"
+PICKS = {
+    "EQ": (" = 1", "", "lowest"), "last": (" = 1", " DESC", "highest"), "second": (" = 2", " DESC", ""),
+    "some": (" <= 3", "", ""), "one": (" <= 1", "", "lowest"),
+}
+
+
+@pytest.mark.parametrize(("test", "way", "measure"), PICKS.values(), ids=list(PICKS))
+def test_what_a_rank_picked_is_an_end_of_its_group(test: str, way: str, measure: str) -> None:
+    inner = f"SELECT products.name AS product, products.unit_price AS unit_price, {RANK.format(way)} AS place {GOODS}"
+    sql = f"SELECT t1.product, t1.unit_price FROM ({inner}) AS t1 WHERE t1.place{test}"
+    name, price = describe(sql, SCHEMA, Result(("a", "b"), (("Rake", 3.0), ("Desk", 4.0))))
+    assert (name.picked, price.picked, price.measure) == (True, True, measure)
+
+
+def test_what_equals_the_lowest_of_its_group_is_picked() -> None:
+    lowest = "SELECT MIN(p.unit_price) FROM products AS p WHERE p.category_id = products.category_id"
+    sql = f"SELECT products.name, products.unit_price FROM products WHERE products.unit_price = ({lowest})"
+    column = describe(sql, SCHEMA, Result(("a", "b"), (("Rake", 3.0), ("Desk", 4.0))))[1]
+    assert (column.picked, column.measure) == (True, "lowest")
+
+
 FILTERS = {
     "SELECT COUNT(*) FROM orders": "",
     "SELECT COUNT(*) FROM orders WHERE order_date >= '2026-10-01' AND order_date < '2026-11-01'":

@@ -33,6 +33,12 @@ ORDERS = ColumnInfo("Orders", "integer", "right", noun="orders", measure="count"
 SALARY = ColumnInfo("Average salary", "money", "right", measure="average", unit="$", decimals=2)
 PRICE = ColumnInfo("Price", "money", "right", unit="$", decimals=2)
 SECOND = ColumnInfo("Salary", "money", "right", unit="$", order="desc", limited=True, picked=True)
+LOWEST = ColumnInfo("Lowest salary", "money", "right", measure="lowest", unit="$")
+HIGHEST = ColumnInfo("Highest salary", "money", "right", measure="highest", unit="$")
+MAXIMUM = ColumnInfo("Top salary", "money", "right", measure="highest", unit="$", order="desc", limited=True)
+LEAST_TOP = ColumnInfo("Top salary", "money", "right", measure="highest", unit="$", order="asc", limited=True)
+CHEAPEST = ColumnInfo("Unit price", "money", "right", measure="lowest", unit="$", picked=True)
+OF_BEST = ColumnInfo("Units sold", "integer", "right", picked=True)
 FIRST = ColumnInfo("First name", "text", "left", noun="employees")
 LAST = ColumnInfo("Last name", "text", "left", noun="employees")
 
@@ -87,6 +93,24 @@ READINGS: list[tuple[list[ColumnInfo], Rows, str]] = [
     # after an OFFSET the first row is not the first of all
     ([FIRST, LAST, SECOND], [("Kofi", "Marsh", 236000)], "Kofi Marsh: salary $236,000."),
     ([CUSTOMER, SECOND], [("A", 9), ("B", 5), ("C", 4)], "3 customers: A, B and C."),
+    # of the lowest ones, the highest is not the highest
+    ([COUNTRY, LOWEST, HIGHEST], [("Spain", 422, 900), ("Italy", 889, 2410), ("Peru", 500, 800)],
+     "The lowest salary ranges from $422 (Spain) to $889 (Italy)."),
+    ([COUNTRY, HIGHEST], [("Spain", 5), ("Italy", 9), ("Peru", 5)],
+     "The highest salary ranges from $5 (Spain and Peru) to $9 (Italy)."),
+    ([COUNTRY, HIGHEST], [(name, 5 + (name == "E")) for name in "ABCDE"],
+     "The highest salary ranges from $5 (A, B and 2 more) to $6 (E)."),
+    ([COUNTRY, HIGHEST], [("Spain", 5), ("Italy", 5), ("Peru", 5)], "All 3 are equal: $5 each."),
+    ([COUNTRY, MAXIMUM], [("Italy", 9)], "Italy has the highest salary, $9."),
+    ([COUNTRY, MAXIMUM], [("Italy", 9), ("Spain", 5), ("Peru", 4)], "Italy has the highest salary, $9."),
+    ([COUNTRY, LEAST_TOP], [("Spain", 5)], "Spain: top salary $5."),
+    ([COUNTRY, LEAST_TOP], [("Spain", 5), ("Peru", 6), ("Italy", 9)], "3 countries: Spain, Peru and Italy."),
+    ([COUNTRY, CHEAPEST], [("Spain", 39), ("Italy", 8), ("Peru", 9)],
+     "The lowest unit price ranges from $8 (Italy) to $39 (Spain)."),
+    ([COUNTRY, OF_BEST], [("Spain", 39), ("Italy", 8), ("Peru", 9)],
+     "The units sold range from 8 (Italy) to 39 (Spain)."),
+    ([MONTH, CHEAPEST], [("2026-01", 39), ("2026-02", 8), ("2026-03", 9)],
+     "Lowest unit price fell from $39 in Jan 2026 to $9 in Mar 2026, with its low of $8 in Feb 2026."),
 ]
 
 
