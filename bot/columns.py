@@ -34,7 +34,11 @@ _PATTERNS: dict[Kind, re.Pattern[str]] = {
 }
 _MONTH_ALONE = re.compile(r"0[1-9]|1[0-2]", re.ASCII)
 _RECOGNISED: tuple[Kind, ...] = ("timestamp", "date", "month", "quarter")  # from values alone
-_LONGEST = 60
+_LONGEST = 72
+# A column that has no name of its own is called by its SQL.
+_SQL = re.compile(r"\w\(|\(SELECT\b|^CASE\b|\?\w+\?|[*<>=|;]|:\w| [-+/%] ", re.IGNORECASE)
+_CALL = re.compile(r"(count|sum|avg|min|max)\([^()]*\)", re.IGNORECASE)
+_MEASURES: dict[str, Measure] = {"count": "count", "sum": "sum", "avg": "average", "min": "lowest", "max": "highest"}
 
 
 _OPEN = Guess()
@@ -99,6 +103,8 @@ def _facts(item: exp.Expr, shape: Shape, kinds: KindReader, titles: TitleReader)
             guess = replace(guess, unit=named.unit)
     measure = end_of(item, select) or _measure(item, select)
     title = titles.title(item, select)
+    if not title and not isinstance(item, exp.Alias | exp.Column | exp.Star):
+        title = _neutral(measure)
     if guess.unit not in ("", "$", kinds.words.currency) and guess.unit not in title.lower():
         title = f"{title} ({guess.unit})" if title else ""
     whole = bool(select.args.get("group")) and _adds_up(item) and not shape.combined and not _partial(shape)
@@ -239,8 +245,17 @@ def _scale(kind: Kind, guess: Guess, hundredfold: bool, numbers: Sequence[float]
 
 
 def _tidied(name: str) -> str:
-    """A heading from the result's own column name: an identifier as words, anything else as it is."""
-    return heading(spoken(name)) if _NAME.fullmatch(name) else clean(name).strip() or "Column"
+    """A heading from the result's own column name: an identifier as words, no SQL, anything else as it is."""
+    if _NAME.fullmatch(name):
+        return heading(spoken(name))
+    if call := _CALL.fullmatch(name):
+        return _neutral(_MEASURES[call[1].lower()])
+    return _neutral("") if _SQL.search(name) else clean(name).strip() or "Column"
+
+
+def _neutral(measure: Measure) -> str:
+    """A heading that says no more than how the numbers came about: "Average", "Value"."""
+    return "Total" if measure == "sum" else heading(measure or "value")
 
 
 def _numbered(columns: list[ColumnInfo]) -> list[ColumnInfo]:

@@ -71,11 +71,17 @@ def counted(value: float, noun: str) -> str:
 
 def inline(column: ColumnInfo) -> str:
     """The heading inside a sentence, without its unit: "Share: late order" → "Share (late order)"."""
+    head, rest = sides(column)
+    return f"{head} ({rest})" if rest else head
+
+
+def sides(column: ColumnInfo) -> tuple[str, str]:
+    """The heading without its unit, and what it is restricted to: "Orders: web" → "Orders" and "web"."""
     title = column.title
     if column.unit:
         title = title.removesuffix(f" ({column.unit})").removesuffix(f" {column.unit}")
-    head, colon, rest = title.partition(": ")
-    return f"{head} ({rest})" if colon else title
+    head, _, rest = title.partition(": ")
+    return (head, rest) if rest else (title, "")
 
 
 def ended(column: ColumnInfo) -> str:

@@ -9,7 +9,7 @@ from datetime import date
 from bot.database import Cell, Result
 from bot.formats import NUMERIC, ColumnInfo, format_brief, format_cell
 from bot.nouns import heading, lowered, singular
-from bot.ranking import Entry, amount, compare, counted, inline, rank
+from bot.ranking import Entry, amount, compare, counted, inline, rank, sides
 from bot.row_names import TIME, Names, Parts, row_names, split
 from bot.trend import Point, trend
 
@@ -107,10 +107,9 @@ def _two_sides(row: Sequence[Cell], columns: Sequence[ColumnInfo]) -> str:
     """ "web: $12,300, phone: $8,100: 52 % more." for the columns "Revenue: web" and "Revenue: phone"."""
     if len(row) != 2 or (columns[0].kind, columns[0].measure) != (columns[1].kind, columns[1].measure):
         return ""
-    sides = [column.title.partition(": ") for column in columns]
-    pair = [Entry(s[2], float(v)) for s, v in zip(sides, row, strict=True) if isinstance(v, int | float)]
-    same = sides[0][0] == sides[1][0] and sides[0][2] and sides[1][2]
-    return compare(pair[0], pair[1], columns[0]) if same and len(pair) == 2 else ""
+    (first, one), (second, other) = map(sides, columns)
+    pair = [Entry(n, float(v)) for n, v in zip((one, other), row, strict=True) if isinstance(v, int | float)]
+    return compare(pair[0], pair[1], columns[0]) if first == second and one and other and len(pair) == 2 else ""
 
 
 def _cell(value: Cell, column: ColumnInfo) -> str:

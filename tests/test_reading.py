@@ -39,6 +39,8 @@ MAXIMUM = ColumnInfo("Top salary", "money", "right", measure="highest", unit="$"
 LEAST_TOP = ColumnInfo("Top salary", "money", "right", measure="highest", unit="$", order="asc", limited=True)
 CHEAPEST = ColumnInfo("Unit price", "money", "right", measure="lowest", unit="$", picked=True)
 OF_BEST = ColumnInfo("Units sold", "integer", "right", picked=True)
+DAYS = [ColumnInfo(f"Average age: {year} (days)", "number", "right", measure="average", unit="days", decimals=1)
+        for year in (2024, 2025)]
 FIRST = ColumnInfo("First name", "text", "left", noun="employees")
 LAST = ColumnInfo("Last name", "text", "left", noun="employees")
 
@@ -90,6 +92,7 @@ READINGS: list[tuple[list[ColumnInfo], Rows, str]] = [
     ([COUNTRY], [("Spain",), ("Italy",), ("Spain",)], "3 rows, 2 different: Spain and Italy."),
     ([FIRST, LAST], [("A", "B"), ("C", "D")], "2 employees: A B and C D."),
     ([PRICE], [(5.0,), (9.0,), (None,)], "3 rows: price from $5.00 to $9.00."),
+    (DAYS, [(3.5, 3.0)], "2024: 3.5 days, 2025: 3.0 days: 17 % higher."),
     # after an OFFSET the first row is not the first of all
     ([FIRST, LAST, SECOND], [("Kofi", "Marsh", 236000)], "Kofi Marsh: salary $236,000."),
     ([CUSTOMER, SECOND], [("A", 9), ("B", 5), ("C", 4)], "3 customers: A, B and C."),
