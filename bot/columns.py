@@ -17,6 +17,7 @@ from bot.database import Cell, Result
 from bot.formats import NUMERIC, ColumnInfo, Kind, Measure, clean, decimals_for, shorten
 from bot.glossary import Glossary
 from bot.nouns import heading, lowered, singular, spoken
+from bot.part_periods import PERIODS, first_day
 from bot.query_shape import Shape, bare, behind, origin, restricted, shape_of, table_names
 from bot.ranked_rows import end_of, picked
 from bot.schema import Schema
@@ -87,7 +88,8 @@ def describe(
         whole = fact.additive and not limited and not result.truncated
         additive = whole and info.kind in NUMERIC - {"percent"}
         order = shape.order(index) if shape else ""
-        described.append(replace(info, additive=additive, order=order, limited=limited, picked=some))
+        since = first_day(shape.items[index], shape.select) if shape and info.kind in PERIODS else None
+        described.append(replace(info, additive=additive, order=order, limited=limited, picked=some, since=since))
     return _numbered(described)
 
 

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from bot.database import Cell
@@ -39,7 +40,8 @@ class ColumnInfo:
     or "years" for durations. A shown number is the raw one times `scale`, with `decimals`. `additive`: the
     column's rows add up to a whole that the query did not cut. `order`: how the query sorts by it, first of
     all. `limited`: the query asked for so many rows only, and there may be more. `picked`: the query kept
-    rows by their place in a ranking, so that the first of them need not be the first of all.
+    rows by their place in a ranking, so that the first of them need not be the first of all. `since`: the day from
+    which on the query lets in what a period is made from.
     """
 
     title: str
@@ -54,6 +56,7 @@ class ColumnInfo:
     order: Literal["", "asc", "desc"] = ""
     limited: bool = False
     picked: bool = False
+    since: date | None = None
 
 
 def format_cell(value: Cell, column: ColumnInfo, limit: int = CELL) -> str:

@@ -132,7 +132,8 @@ def test_headings_and_kinds_come_from_the_sql(
 @pytest.mark.parametrize(
     ("name", "title"),
     [("SUM(a)", "Total"), ("max(x.a)", "Highest"), ("a || b", "Value"), ("CASE WHEN a THEN 1 END", "Value"),
-     ("?column?", "Value"), ("AVG(a) / 2", "Value"), ("Number of orders", "Number of orders"), ("Price ($)", "Price ($)")],
+     ("?column?", "Value"), ("AVG(a) / 2", "Value"), ("Number of orders", "Number of orders"),
+     ("Price ($)", "Price ($)")],
 )  # fmt: skip
 def test_an_expression_is_no_heading(name: str, title: str) -> None:
     assert described("not SQL", (5,), names=(name,)) == [(title, "integer")]
@@ -196,6 +197,18 @@ def test_the_order_is_that_of_the_first_key() -> None:
                         "country": ["asc", ""], "name": ["", ""]}.items():
         columns = describe(f"{COUNT} GROUP BY 1 ORDER BY {key}, n", SCHEMA, result)
         assert [c.order for c in columns] == orders
+
+
+def test_the_day_that_cuts_the_first_period_is_known() -> None:
+    month, result = "STRFTIME('%Y-%m', order_date)", Result(("a", "b"), (("2026-03", 3),))
+    inner = f"SELECT {month} AS month_value, COUNT(*) AS orders FROM orders WHERE order_date >= '2026-03-14' GROUP BY 1"
+    for sql, day in {
+        f"SELECT {month}, COUNT(*) FROM orders WHERE order_date >= '2026-03-14' AND channel = 'web' GROUP BY 1": 14,
+        f"SELECT {month}, COUNT(*) FROM orders WHERE shipped_date >= '2026-03-14' GROUP BY 1": None,
+        f"SELECT t1.month_value, t1.orders FROM ({inner}) AS t1": 14,
+    }.items():
+        since = describe(sql, SCHEMA, result)[0].since
+        assert (since and since.day) == day
 
 
 def test_what_an_offset_leaves_is_known_as_picked() -> None:

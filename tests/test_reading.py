@@ -41,6 +41,10 @@ CHEAPEST = ColumnInfo("Unit price", "money", "right", measure="lowest", unit="$"
 OF_BEST = ColumnInfo("Units sold", "integer", "right", picked=True)
 DAYS = [ColumnInfo(f"Average age: {year} (days)", "number", "right", measure="average", unit="days", decimals=1)
         for year in (2024, 2025)]
+SIDES = [ColumnInfo(f"Orders: {when}", "integer", "right", noun="orders", measure="count")
+         for when in ("Nov 2026", "Oct 2026", "Sep to Nov 2026")]
+CUT = ColumnInfo("Month", "month", "left", since=date(2026, 1, 14))
+CUT_YEAR = ColumnInfo("Year", "year", "left", since=date(2024, 2, 1))
 FIRST = ColumnInfo("First name", "text", "left", noun="employees")
 LAST = ColumnInfo("Last name", "text", "left", noun="employees")
 
@@ -93,6 +97,18 @@ READINGS: list[tuple[list[ColumnInfo], Rows, str]] = [
     ([FIRST, LAST], [("A", "B"), ("C", "D")], "2 employees: A B and C D."),
     ([PRICE], [(5.0,), (9.0,), (None,)], "3 rows: price from $5.00 to $9.00."),
     (DAYS, [(3.5, 3.0)], "2024: 3.5 days, 2025: 3.0 days: 17 % higher."),
+    # what is not over, and what begins in its middle
+    (SIDES[:2], [(108, 217)], "Oct 2026: 217, Nov 2026 so far: 108: 101 % more."),
+    (SIDES, [(1, 2, 3)],
+     "Orders (Nov 2026 so far): 1, Orders (Oct 2026): 2, Orders (Sep to Nov 2026 so far): 3."),
+    ([MONTH, LEAST], [("2026-11", 108)], "Nov 2026 so far has the fewest orders, 108."),
+    ([MONTH, ORDERS], [("2026-11", 108)], "Nov 2026 so far: 108 orders."),
+    ([MONTH, LEAST], [("2026-02", 108)], "Feb 2026 has the fewest orders, 108."),
+    ([CUT, LEAST], [("2026-01", 108)], "Jan 2026 (from 14 Jan) has the fewest orders, 108."),
+    ([CUT, REVENUE], [("2026-01", 1.0), ("2026-02", 9.0), ("2026-03", 5.0)],
+     "Revenue fell from $9.00 in Feb 2026 to $5.00 in Mar 2026."),
+    ([CUT_YEAR, REVENUE], [("2024", 1.0), ("2025", 9.0)],
+     "Revenue rose from $1.00 in 2024 (from 1 Feb) to $9.00 in 2025."),
     # after an OFFSET the first row is not the first of all
     ([FIRST, LAST, SECOND], [("Kofi", "Marsh", 236000)], "Kofi Marsh: salary $236,000."),
     ([CUSTOMER, SECOND], [("A", 9), ("B", 5), ("C", 4)], "3 customers: A, B and C."),
