@@ -27,7 +27,8 @@ class Entry:
 def compare(first: Entry, second: Entry, column: ColumnInfo) -> str:
     """ "Globex Industries: $12,300, Initech: $8,100: 52 % more." The larger one comes first."""
     high, low = (first, second) if first.value >= second.value else (second, first)
-    both = f"{high.name}: {amount(high.value, column)}, {low.name}: {amount(low.value, column)}"
+    # The heading, which may name the unit, is not in the sentence.
+    both = f"{high.name}: {format_brief(high.value, column)}, {low.name}: {format_brief(low.value, column)}"
     return f"{both}: {_difference(high.value, low.value, column)}."
 
 
@@ -179,7 +180,7 @@ def _difference(high: float, low: float, column: ColumnInfo) -> str:
         points = (high - low) * column.scale
         return f"{points:.1f} points {word}"
     if low <= 0:
-        return f"{amount(high - low, column)} {word}"
+        return f"{format_brief(high - low, column)} {word}"
     if high >= 10 * low:
         return f"{high / low:,.0f} times as {'much' if column.kind == 'money' else 'many'}" \
             if column.measure in ("sum", "count") else f"{high / low:,.0f} times as high"

@@ -45,6 +45,8 @@ SIDES = [ColumnInfo(f"Orders: {when}", "integer", "right", noun="orders", measur
          for when in ("Nov 2026", "Oct 2026", "Sep to Nov 2026")]
 CUT = ColumnInfo("Month", "month", "left", since=date(2026, 1, 14))
 CUT_YEAR = ColumnInfo("Year", "year", "left", since=date(2024, 2, 1))
+WAITS = [ColumnInfo(f"Average days to ship: {year}", "number", "right", measure="average", unit="days", decimals=1)
+         for year in (2024, 2025)]
 FIRST = ColumnInfo("First name", "text", "left", noun="employees")
 LAST = ColumnInfo("Last name", "text", "left", noun="employees")
 
@@ -96,6 +98,7 @@ READINGS: list[tuple[list[ColumnInfo], Rows, str]] = [
     ([COUNTRY], [("Spain",), ("Italy",), ("Spain",)], "3 rows, 2 different: Spain and Italy."),
     ([FIRST, LAST], [("A", "B"), ("C", "D")], "2 employees: A B and C D."),
     ([PRICE], [(5.0,), (9.0,), (None,)], "3 rows: price from $5.00 to $9.00."),
+    (WAITS, [(3.5, 3.0)], "2024: 3.5 days, 2025: 3.0 days: 17 % higher."),
     (DAYS, [(3.5, 3.0)], "2024: 3.5 days, 2025: 3.0 days: 17 % higher."),
     # what is not over, and what begins in its middle
     (SIDES[:2], [(108, 217)], "Oct 2026: 217, Nov 2026 so far: 108: 101 % more."),
