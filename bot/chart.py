@@ -11,7 +11,7 @@ from typing import Literal
 from bot.database import Cell, Result
 from bot.formats import NUMERIC, ColumnInfo, format_brief, format_cell
 from bot.nouns import heading, lowered, singular
-from bot.ranking import inline
+from bot.ranking import inline, sides
 from bot.row_names import TIME, Parts, row_names, split
 
 BARS = 30  # categories at the most
@@ -223,10 +223,10 @@ def _spec(
     positions: tuple[float, ...], series: Sequence[Series], other: int | None = None,
 ) -> ChartSpec:
     measure = columns[measures[0]]
-    heads, tails = zip(*(columns[i].title.partition(": ")[::2] for i in measures), strict=True)
-    sides = len(set(heads)) == 1 < len(measures) and all(tails)
-    said = list(dict.fromkeys(inline(columns[i]) for i in measures)) if not sides else heads[:1]
-    if sides and other is None:
+    heads, tails = zip(*(sides(columns[i]) for i in measures), strict=True)
+    split_up = len(set(heads)) == 1 < len(measures) and all(tails)
+    said = list(dict.fromkeys(inline(columns[i]) for i in measures)) if not split_up else heads[:1]
+    if split_up and other is None:
         series = [replace(s, name=tail) for s, tail in zip(series, tails, strict=True)]
     what = "Values" if len(said) > 2 else " and ".join([*said[:1], *map(lowered, said[1:])])
     by = _category(columns[label])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from bot.canonical import conjuncts
+from bot.canonical import conjuncts, sources
 from bot.column_kinds import KindReader, is_julian, is_percentage, quotient
 from bot.condition_words import LABELS, ConditionWords
 from bot.glossary import Glossary
@@ -16,7 +16,8 @@ from bot.query_shape import bare, behind, finest_table, origin, parsed, role, ta
 from bot.schema import Schema
 
 MADE_UP = re.compile(r"x\d+|ranked_by")  # names that stand for nothing: the student's, and that of the evidence
-LONGEST = 48  # characters of a heading
+SUFFIXED = re.compile(r"(\w+)_value(?:_\d+)?")  # a word that SQL keeps for itself, made a name: "month_value"
+LONGEST = 64  # characters of a heading
 _DEEP = 20
 _BUCKETS = {"%Y-%m": "Month", "%m": "Month", "%Y": "Year", "%Y-%W": "Week", "%w": "Weekday", "%H": "Hour",
             "%Y-%m-%d": "Day", "%d": "Day of month"}
@@ -95,9 +96,7 @@ class TitleReader:
         return ""
 
     def _column(self, node: exp.Column, select: exp.Select) -> str:
-        made_up = node.name.startswith("_") or MADE_UP.fullmatch(node.name)
-        inner = behind(node, select) if made_up else None
-        if inner and (better := self.of(inner[0], inner[1], _DEEP - 2)):
+        if better := self._looked_through(node, select):
             return better
         found = origin(node, select, self.schema)
         if found is None:
@@ -115,6 +114,14 @@ class TitleReader:
         if found.column.name.lower() in LABELS and (several or not found.direct):
             return prefix or singular(spoken(found.table.name))
         return f"{prefix} {name}".strip()
+
+    def _looked_through(self, node: exp.Column, select: exp.Select) -> str:
+        """What a column is in the subquery that gave it a made-up name; "" where its own name says enough."""
+        suffixed = SUFFIXED.fullmatch(node.name)
+        made_up = suffixed or node.name.startswith("_") or MADE_UP.fullmatch(node.name)
+        inner = behind(node, select) if made_up else None
+        better = self.of(inner[0], inner[1], _DEEP - 2) if inner else ""
+        return better if not suffixed or spoken(suffixed[1]) == better else ""
 
     def _values_noun(self, node: exp.Column, select: exp.Select) -> str:
         found = origin(node, select, self.schema)
@@ -210,7 +217,7 @@ class TitleReader:
             return days
         if isinstance(node, exp.Div) and (parts := quotient(node)) is not None:
             over, under = (self.of(part, select, deep + 1) for part in parts)
-            return f"{lowered(over)} per {singular(lowered(under))}" if over and under else "ratio"
+            return _per(lowered(over), lowered(under)) if over and under else "ratio"
         if isinstance(node, exp.Add | exp.Sub):
             left, right = (self.of(part, select, deep + 1) for part in (node.left, node.right))
             word = "plus" if isinstance(node, exp.Add) else "minus"
@@ -262,7 +269,7 @@ class TitleReader:
             word = "previous" if isinstance(node, exp.Lag) else "next"
             return f"{word} {lowered(self.of(node.this, select, deep + 1))}"
         if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Select) and node.this.expressions:
-            return self.of(node.this.expressions[0], node.this, deep + 1)
+            return self._query(node.this, deep)
         if isinstance(node, exp.Case | exp.If):
             branches = [b.args.get("true") for b in node.args.get("ifs") or [node]]
             texts = all(isinstance(b, exp.Literal) and b.is_string for b in branches)
@@ -270,6 +277,30 @@ class TitleReader:
         if isinstance(node, exp.Exists | exp.Predicate | exp.Not | exp.Connector):
             return ", ".join(self.conditions.phrases(conjuncts(node), select)) or "match"
         return None
+
+
+    def _query(self, query: exp.Select, deep: int) -> str:
+        """A query within the SELECT: what it selects under its own conditions, so that two of them tell apart."""
+        item, where = query.expressions[0], query.args.get("where")
+        title = self.of(item, query, deep + 1)
+        own = {source.alias_or_name for source in sources(query)}
+        kept = [test for test in conjuncts(where.this if where else None)
+                if test not in self._meant(item) and all(c.table in own for c in test.find_all(exp.Column))]
+        return self._under(title, exp.and_(*kept), query) if kept else title
+
+    def _meant(self, item: exp.Expr) -> list[exp.Expr]:
+        """Conditions of the metrics that an item is made of: their names stand for them."""
+        found: list[exp.Expr] = []
+        for metric in self.glossary.metrics:
+            if metric.where and any(node == self.terms[metric.name] for node in item.walk()):
+                found.extend(conjuncts(parsed(metric.where)))
+        return found
+
+
+def _per(over: str, under: str) -> str:
+    """ "revenue per order", under the conditions of each, said once where they are the same."""
+    (first, _, one), (second, colon, other) = over.partition(": "), under.partition(": ")
+    return f"{first if one == other else over} per {singular(second)}{colon}{other}"
 
 
 def _branches(node: exp.Expr) -> list[exp.If]:

@@ -17,7 +17,9 @@ from bot.database import Cell, Result
 from bot.formats import NUMERIC, ColumnInfo, Kind, Measure, clean, decimals_for, shorten
 from bot.glossary import Glossary
 from bot.nouns import heading, lowered, singular, spoken
+from bot.part_periods import PERIODS, first_day
 from bot.query_shape import Shape, bare, behind, origin, restricted, shape_of, table_names
+from bot.ranked_rows import end_of, picked
 from bot.schema import Schema
 
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -33,7 +35,11 @@ _PATTERNS: dict[Kind, re.Pattern[str]] = {
 }
 _MONTH_ALONE = re.compile(r"0[1-9]|1[0-2]", re.ASCII)
 _RECOGNISED: tuple[Kind, ...] = ("timestamp", "date", "month", "quarter")  # from values alone
-_LONGEST = 60
+_LONGEST = 72
+# A column that has no name of its own is called by its SQL.
+_SQL = re.compile(r"\w\(|\(SELECT\b|^CASE\b|\?\w+\?|[*<>=|;]|:\w| [-+/%] ", re.IGNORECASE)
+_CALL = re.compile(r"(count|sum|avg|min|max)\([^()]*\)", re.IGNORECASE)
+_MEASURES: dict[str, Measure] = {"count": "count", "sum": "sum", "avg": "average", "min": "lowest", "max": "highest"}
 
 
 _OPEN = Guess()
@@ -74,7 +80,7 @@ def describe(
             facts = _distinct(facts, shape, schema)
         except (CanonicalError, SqlglotError, RecursionError):
             shape = None
-    limited = _limited(shape, result)
+    limited, some = _limited(shape, result), shape is not None and picked(shape)
     described = []
     for index, (name, fact) in enumerate(zip(result.columns, facts, strict=True)):
         values = [row[index] for row in result.rows if row[index] is not None]
@@ -82,7 +88,8 @@ def describe(
         whole = fact.additive and not limited and not result.truncated
         additive = whole and info.kind in NUMERIC - {"percent"}
         order = shape.order(index) if shape else ""
-        described.append(replace(info, additive=additive, order=order, limited=limited))
+        since = first_day(shape.items[index], shape.select) if shape and info.kind in PERIODS else None
+        described.append(replace(info, additive=additive, order=order, limited=limited, picked=some, since=since))
     return _numbered(described)
 
 
@@ -96,8 +103,10 @@ def _facts(item: exp.Expr, shape: Shape, kinds: KindReader, titles: TitleReader)
             guess = replace(named, unit=guess.unit if named.kind == "percent" else named.unit)
         elif not guess.unit and named.unit and guess.kind in ("integer", "number", None):
             guess = replace(guess, unit=named.unit)
-    measure = _measure(item, select)
+    measure = end_of(item, select) or _measure(item, select)
     title = titles.title(item, select)
+    if not title and not isinstance(item, exp.Alias | exp.Column | exp.Star):
+        title = _neutral(measure)
     if guess.unit not in ("", "$", kinds.words.currency) and guess.unit not in title.lower():
         title = f"{title} ({guess.unit})" if title else ""
     whole = bool(select.args.get("group")) and _adds_up(item) and not shape.combined and not _partial(shape)
@@ -238,8 +247,17 @@ def _scale(kind: Kind, guess: Guess, hundredfold: bool, numbers: Sequence[float]
 
 
 def _tidied(name: str) -> str:
-    """A heading from the result's own column name: an identifier as words, anything else as it is."""
-    return heading(spoken(name)) if _NAME.fullmatch(name) else clean(name).strip() or "Column"
+    """A heading from the result's own column name: an identifier as words, no SQL, anything else as it is."""
+    if _NAME.fullmatch(name):
+        return heading(spoken(name))
+    if call := _CALL.fullmatch(name):
+        return _neutral(_MEASURES[call[1].lower()])
+    return _neutral("") if _SQL.search(name) else clean(name).strip() or "Column"
+
+
+def _neutral(measure: Measure) -> str:
+    """A heading that says no more than how the numbers came about: "Average", "Value"."""
+    return "Total" if measure == "sum" else heading(measure or "value")
 
 
 def _numbered(columns: list[ColumnInfo]) -> list[ColumnInfo]:

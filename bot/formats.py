@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from bot.database import Cell
@@ -38,7 +39,9 @@ class ColumnInfo:
     `noun` is the plural of what the values are, or of what a count counted. `unit` is "$" for money, "days"
     or "years" for durations. A shown number is the raw one times `scale`, with `decimals`. `additive`: the
     column's rows add up to a whole that the query did not cut. `order`: how the query sorts by it, first of
-    all. `limited`: the query asked for so many rows only, and there may be more.
+    all. `limited`: the query asked for so many rows only, and there may be more. `picked`: the query kept
+    rows by their place in a ranking, so that the first of them need not be the first of all. `since`: the day from
+    which on the query lets in what a period is made from.
     """
 
     title: str
@@ -52,6 +55,8 @@ class ColumnInfo:
     additive: bool = False
     order: Literal["", "asc", "desc"] = ""
     limited: bool = False
+    picked: bool = False
+    since: date | None = None
 
 
 def format_cell(value: Cell, column: ColumnInfo, limit: int = CELL) -> str:

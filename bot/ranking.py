@@ -9,6 +9,10 @@ from bot.formats import ColumnInfo, format_brief
 from bot.nouns import lowered, singular
 
 _SUPERLATIVES = ("highest ", "lowest ", "biggest ", "largest ", "smallest ", "top ")
+_ENDS = frozenset({
+    "best", "bottom", "biggest", "cheapest", "fewest", "greatest", "highest", "largest", "least", "longest", "lowest",
+    "max", "maximum", "min", "minimum", "most", "newest", "oldest", "shortest", "smallest", "top", "worst",
+})  # fmt: skip
 _NAMED = 3  # names in a tie
 
 
@@ -23,7 +27,8 @@ class Entry:
 def compare(first: Entry, second: Entry, column: ColumnInfo) -> str:
     """ "Globex Industries: $12,300, Initech: $8,100: 52 % more." The larger one comes first."""
     high, low = (first, second) if first.value >= second.value else (second, first)
-    both = f"{high.name}: {amount(high.value, column)}, {low.name}: {amount(low.value, column)}"
+    # The heading, which may name the unit, is not in the sentence.
+    both = f"{high.name}: {format_brief(high.value, column)}, {low.name}: {format_brief(low.value, column)}"
     return f"{both}: {_difference(high.value, low.value, column)}."
 
 
@@ -33,7 +38,7 @@ def rank(entries: Sequence[Entry], column: ColumnInfo, complete: bool, alone: bo
     `complete`: every row is here, so that the largest is the largest of all. `alone`: no other column is a
     measure, so that the sentence need not name it.
     """
-    if not entries or not (complete or column.order):
+    if not entries or not (complete or _ordered(column)):
         return ""
     lowest = column.order == "asc"
     best = min(e.value for e in entries) if lowest else max(e.value for e in entries)
@@ -43,6 +48,8 @@ def rank(entries: Sequence[Entry], column: ColumnInfo, complete: bool, alone: bo
     if len(first) == len(entries) > 1:
         return f"All {len(entries):,} are equal: {spelt(best, column)}{' each' if column.measure else ''}."
     rest = [e for e in entries if e.value != best]
+    if complete and rest and (column.picked or _end(column)):
+        return _span(entries, column)
     if len(first) > 1:
         return _tie(first, column, lowest)
     if lowest or column.measure not in ("sum", "count") or column.kind == "percent":
@@ -65,11 +72,24 @@ def counted(value: float, noun: str) -> str:
 
 def inline(column: ColumnInfo) -> str:
     """The heading inside a sentence, without its unit: "Share: late order" → "Share (late order)"."""
+    head, rest = sides(column)
+    return f"{head} ({rest})" if rest else head
+
+
+def sides(column: ColumnInfo) -> tuple[str, str]:
+    """The heading without its unit, and what it is restricted to: "Orders: web" → "Orders" and "web"."""
     title = column.title
     if column.unit:
         title = title.removesuffix(f" ({column.unit})").removesuffix(f" {column.unit}")
-    head, colon, rest = title.partition(": ")
-    return f"{head} ({rest})" if colon else title
+    head, _, rest = title.partition(": ")
+    return (head, rest) if rest else (title, "")
+
+
+def ended(column: ColumnInfo) -> str:
+    """The heading inside a sentence, with the word that says which end its values are: "lowest unit price"."""
+    text = lowered(inline(column))
+    end = _end(column)
+    return text if not end or _ENDS & set(text.split()) else f"{end} {text}"
 
 
 def share(part: float, total: float) -> str:
@@ -84,6 +104,32 @@ def spelt(value: float, column: ColumnInfo) -> str:
     """ "120 orders" for a count, else the amount."""
     counts = column.noun and column.kind == "integer" and column.measure in ("count", "sum")
     return counted(value, column.noun) if counts else amount(value, column)
+
+
+def _end(column: ColumnInfo) -> str:
+    """ "lowest" or "highest" where each value is the one of many. Of these, one says little about the many."""
+    return column.measure if column.measure in ("lowest", "highest") else ""
+
+
+def _ordered(column: ColumnInfo) -> bool:
+    """Whether the first row is the first of all: not by the lowest maximum, nor where rows before it are missing."""
+    against = {"lowest": "desc", "highest": "asc"}.get(column.measure)
+    return bool(column.order) and column.order != against and not column.picked
+
+
+def _span(entries: Sequence[Entry], column: ColumnInfo) -> str:
+    """ "The lowest salary ranges from $42,200 (Customer Support) to $88,950 (Engineering)." """
+    low, high = min(e.value for e in entries), max(e.value for e in entries)
+    title, ends = ended(column), [f"{amount(v, column)} ({_those(entries, v)})" for v in (low, high)]
+    several = any(singular(word) != word for word in title.split())
+    return f"The {title} {'range' if several else 'ranges'} from {' to '.join(ends)}."
+
+
+def _those(entries: Sequence[Entry], value: float) -> str:
+    names = [e.name for e in entries if e.value == value]
+    if len(names) > _NAMED:
+        return f"{', '.join(names[:2])} and {len(names) - 2:,} more"
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def _beside(best: float, entries: Sequence[Entry], rest: Sequence[Entry], column: ColumnInfo) -> str:
@@ -134,7 +180,7 @@ def _difference(high: float, low: float, column: ColumnInfo) -> str:
         points = (high - low) * column.scale
         return f"{points:.1f} points {word}"
     if low <= 0:
-        return f"{amount(high - low, column)} {word}"
+        return f"{format_brief(high - low, column)} {word}"
     if high >= 10 * low:
         return f"{high / low:,.0f} times as {'much' if column.kind == 'money' else 'many'}" \
             if column.measure in ("sum", "count") else f"{high / low:,.0f} times as high"

@@ -9,7 +9,8 @@ from datetime import date
 from bot.database import Cell, Result
 from bot.formats import NUMERIC, ColumnInfo, format_brief, format_cell
 from bot.nouns import heading, lowered, singular
-from bot.ranking import Entry, amount, compare, counted, inline, rank
+from bot.part_periods import PERIODS, part, part_words
+from bot.ranking import Entry, amount, compare, counted, inline, rank, sides
 from bot.row_names import TIME, Names, Parts, row_names, split
 from bot.trend import Point, trend
 
@@ -48,7 +49,7 @@ def read(
     if not columns:
         return f"{len(result.rows):,} rows."
     if len(result.rows) == 1:
-        text = _single(result.rows[0][0], columns[0], filters) if len(columns) == 1 else _row(result, columns)
+        text = _single(result.rows[0][0], columns[0], filters) if len(columns) == 1 else _row(result, columns, today)
     else:
         text = _rows(result, columns, today)
     return text + _cut(result)
@@ -82,35 +83,49 @@ def _single(value: Cell, column: ColumnInfo, filters: str) -> str:
     return f"{title}: {format_brief(value, column)}{kept}."
 
 
-def _row(result: Result, columns: Sequence[ColumnInfo]) -> str:
+def _row(result: Result, columns: Sequence[ColumnInfo], today: date | None) -> str:
     """A single row: two sides of one measure compared, a name with its numbers, or just its cells."""
     row, parts = result.rows[0], split(columns)
-    if not parts.labels and (text := _two_sides(row, columns)):
+    if not parts.labels and (text := _two_sides(row, columns, today)):
         return text
     names = row_names(result, columns, parts.labels)
     called = parts.labels and columns[names.made_of[-1]].title.lower().endswith("name")
     if called and len(columns) == len(names.made_of):
         return f"{heading(singular(columns[0].noun or 'name'))}: {names.texts[0]}."
     if not parts.labels or not (parts.measures or called):
-        return f"{_cells([f'{inline(c)}: {_cell(v, c)}' for c, v in zip(columns, row, strict=True)])}."
+        return f"{_cells([f'{_titled(c, today)}: {_cell(v, c)}' for c, v in zip(columns, row, strict=True)])}."
+    name = _dated(names, result, columns, today)[0]
     for i in parts.measures[:1] if len(parts.measures) == 1 and columns[parts.measures[0]].limited else ():
         value = row[i]
         if isinstance(value, int | float) and (
-            text := rank([Entry(names.texts[0], float(value))], columns[i], complete=False)
+            text := rank([Entry(name, float(value))], columns[i], complete=False)
         ):
             return text
     shown = [i for i, c in enumerate(columns) if i not in names.made_of and c.kind != "id"]
-    return f"{names.texts[0]}: {_cells([_said(row[i], columns[i]) for i in shown])}."
+    return f"{name}: {_cells([_said(row[i], columns[i]) for i in shown])}."
 
 
-def _two_sides(row: Sequence[Cell], columns: Sequence[ColumnInfo]) -> str:
+def _two_sides(row: Sequence[Cell], columns: Sequence[ColumnInfo], today: date | None) -> str:
     """ "web: $12,300, phone: $8,100: 52 % more." for the columns "Revenue: web" and "Revenue: phone"."""
     if len(row) != 2 or (columns[0].kind, columns[0].measure) != (columns[1].kind, columns[1].measure):
         return ""
-    sides = [column.title.partition(": ") for column in columns]
-    pair = [Entry(s[2], float(v)) for s, v in zip(sides, row, strict=True) if isinstance(v, int | float)]
-    same = sides[0][0] == sides[1][0] and sides[0][2] and sides[1][2]
-    return compare(pair[0], pair[1], columns[0]) if same and len(pair) == 2 else ""
+    (first, one), (second, other) = map(sides, columns)
+    named = zip((one, other), row, strict=True)
+    pair = [Entry(n + part_words(n, today), float(v)) for n, v in named if isinstance(v, int | float)]
+    return compare(pair[0], pair[1], columns[0]) if first == second and one and other and len(pair) == 2 else ""
+
+
+def _titled(column: ColumnInfo, today: date | None) -> str:
+    """The heading inside a sentence, with a word where its period is not over: "Orders (2026 so far)"."""
+    head, rest = sides(column)
+    return f"{head} ({rest}{part_words(rest, today)})" if rest else head
+
+
+def _dated(names: Names, result: Result, columns: Sequence[ColumnInfo], today: date | None) -> list[str]:
+    """What the rows are called, with a word behind periods that are not whole: "Oct 2026 so far"."""
+    times = [i for i in names.made_of if columns[i].kind in PERIODS]
+    return [text + "".join(part(row[i], columns[i], today) for i in times[:1])
+            for text, row in zip(names.texts, result.rows, strict=True)]
 
 
 def _cell(value: Cell, column: ColumnInfo) -> str:
@@ -138,7 +153,7 @@ def _rows(result: Result, columns: Sequence[ColumnInfo], today: date | None) -> 
     if not parts.measures:
         return _list(result, columns, names)
     measure = next((i for i in parts.measures if columns[i].order), parts.measures[0])
-    pairs = [(n, row[measure]) for n, row in zip(names.texts, result.rows, strict=True)]
+    pairs = [(n, row[measure]) for n, row in zip(_dated(names, result, columns, today), result.rows, strict=True)]
     entries = [Entry(n, float(v)) for n, v in pairs if isinstance(v, int | float)]
     if names.unique and (text := _over_time(result, columns, names, measure, today)):
         return text

@@ -8,7 +8,9 @@ from datetime import date
 
 from bot.database import Cell
 from bot.formats import ColumnInfo, format_cell
-from bot.ranking import amount, inline
+from bot.nouns import heading
+from bot.part_periods import cut, part
+from bot.ranking import amount, ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +24,20 @@ class Point:
 def trend(points: Sequence[Point], time: ColumnInfo, column: ColumnInfo, today: date | None = None) -> str:
     """ "Revenue rose from $31,200 in Jan 2026 to $44,900 in Oct 2026, with its peak of … in …."
 
-    At least two points. A last period that `today` lies in is said to run still.
+    At least two points. A last period that `today` lies in is said to run still. A first one that the query
+    begins in the middle of is no beginning, while there are others.
     """
     ordered = sorted(points, key=lambda p: str(p.time))
+    if len(ordered) > 2 and cut(ordered[0].time, time):
+        ordered = ordered[1:]
     first, last = ordered[0], ordered[-1]
-    running = " so far" if today is not None and _holds(last.time, time, today) else ""
-    start, end = _when(first, time), _when(last, time) + running
-    begun, ended, title = amount(first.value, column), amount(last.value, column), inline(column)
-    if begun == ended:
+    start, end = (_when(point, time) + part(point.time, time, today) for point in (first, last))
+    begun, now, title = amount(first.value, column), amount(last.value, column), heading(ended(column))
+    if begun == now:
         text = f"{title}: {begun} {start} and again {end}"
     else:
         verb = "rose" if last.value > first.value else "fell"
-        text = f"{title} {verb} from {begun} {start} to {ended} {end}"
+        text = f"{title} {verb} from {begun} {start} to {now} {end}"
     return f"{text}{_extreme(ordered, time, column)}."
 
 
@@ -53,10 +57,3 @@ def _when(point: Point, time: ColumnInfo) -> str:
     if time.kind in ("date", "timestamp"):
         return f"on {text}"
     return f"in {text[:1].lower() + text[1:]}" if time.kind == "week" else f"in {text}"
-
-
-def _holds(value: Cell, time: ColumnInfo, today: date) -> bool:
-    quarter = f"{today.year}-Q{(today.month + 2) // 3}"
-    now = {"year": f"{today:%Y}", "month": f"{today:%Y-%m}", "quarter": quarter, "week": f"{today:%Y-%W}",
-           "date": today.isoformat()}
-    return str(value) == now.get(time.kind)

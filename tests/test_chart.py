@@ -75,6 +75,9 @@ def test_two_measures_of_a_kind_stand_side_by_side() -> None:
     assert chart([COUNTRY, REVENUE, ORDERS], ("Spain", 5.0, 2), ("Italy", 9.0, 3)).kind == "bar"
     sides = chart([COUNTRY, WEB, STORE], ("Spain", 5.0, 2.0), ("Italy", 9.0, 3.0))
     assert (sides.title, [s.name for s in sides.series]) == ("Revenue by country", ["web", "store"])
+    days = [ColumnInfo(f"Age: {year} (days)", "number", "right", unit="days") for year in (2024, 2025)]
+    aged = chart([COUNTRY, *days], ("Spain", 5.0, 2.0), ("Italy", 9.0, 3.0))
+    assert (aged.title, [s.name for s in aged.series]) == ("Age by country", ["2024", "2025"])
 
 
 def test_two_categories_become_groups_and_a_time_with_a_category_lines() -> None:

@@ -101,6 +101,21 @@ MEANINGS: list[tuple[str, tuple[Cell, ...], list[tuple[str, str]]]] = [
     ("SELECT AVG(t.total) FROM (SELECT SUM(unit_price * quantity) AS total FROM order_items"
      " GROUP BY order_id) AS t", (12.5,), [("Average total", "money")]),
     ("WITH t AS (SELECT name AS who FROM customers) SELECT who FROM t", ("Ann",), [("Who", "text")]),
+    # too long for one line, and still no SQL
+    ("SELECT AVG(CASE WHEN order_date >= '2025-01-01' AND order_date < '2026-01-01' THEN JULIANDAY(shipped_date) -"
+     " JULIANDAY(order_date) END) FROM orders", (3.5,),
+     [("Average days from order date to shipped date: 2025", "number")]),
+    (f"SELECT AVG(CASE WHEN channel IN ({', '.join(repr('channel ' + c) for c in 'abcdefgh')}) THEN JULIANDAY("
+     "shipped_date) - JULIANDAY(order_date) END) FROM orders", (3.5,), [("Average (days)", "number")]),
+    # a query within the SELECT keeps its own conditions, without those of the metric
+    (f"SELECT (SELECT {REVENUE} FROM {SALES} WHERE order_date >= '2026-01-01' AND order_date < '2027-01-01' AND"
+     f" orders.status <> 'cancelled'), (SELECT {REVENUE} FROM {SALES} WHERE order_date >= '2025-01-01' AND order_date <"
+     " '2026-01-01' AND orders.status <> 'cancelled')", (5.5, 6.5), [("Revenue: 2026", "money"),
+                                                                     ("Revenue: 2025", "money")]),
+    ("SELECT name, (SELECT AVG(p.unit_price) FROM products AS p WHERE p.category_id = products.category_id)"
+     " FROM products", ("Desk", 5.5), [("Name", "text"), ("Average unit price", "money")]),
+    ("SELECT 1.0 * (SELECT COUNT(*) FROM orders WHERE channel = 'web') / (SELECT COUNT(*) FROM customers WHERE"
+     " country = 'Spain')", (5.5,), [("Orders: web per customer: Spain", "number")]),
     ("SELECT name FROM customers UNION SELECT name FROM products", ("Ann",), [("Name", "text")]),
     ("SELECT customers.name AS x, customers.name AS x FROM customers", ("A", "B"), [("X", "text"),
                                                                                    ("X 2", "text")]),
@@ -112,6 +127,22 @@ def test_headings_and_kinds_come_from_the_sql(
     sql: str, row: tuple[Cell, ...], expected: list[tuple[str, str]]
 ) -> None:
     assert described(sql, row) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [("SUM(a)", "Total"), ("max(x.a)", "Highest"), ("a || b", "Value"), ("CASE WHEN a THEN 1 END", "Value"),
+     ("?column?", "Value"), ("AVG(a) / 2", "Value"), ("Number of orders", "Number of orders"),
+     ("Price ($)", "Price ($)")],
+)  # fmt: skip
+def test_an_expression_is_no_heading(name: str, title: str) -> None:
+    assert described("not SQL", (5,), names=(name,)) == [(title, "integer")]
+
+
+def test_a_bucket_that_was_renamed_is_still_called_what_it_is() -> None:
+    inner = "SELECT STRFTIME('%Y-%m', order_date) AS month_value, SUM(id) AS order_value FROM orders GROUP BY 1"
+    sql = f"SELECT t1.month_value, SUM(t1.order_value) OVER (ORDER BY t1.month_value) FROM ({inner}) AS t1"
+    assert described(sql, ("2026-03", 5)) == [("Month", "month"), ("Running order value", "number")]
 
 
 def test_values_overrule_what_the_sql_promised() -> None:
@@ -132,7 +163,7 @@ def test_odd_sql_leaves_names_and_values(sql: str) -> None:
     rows = (("2026-03", 12.5, 3, "Ann"),)
     names = ("order_month", "total_price", "COUNT(*)", "customerName")
     assert described(sql, *rows, names=names) == [
-        ("Order month", "month"), ("Total price", "money"), ("COUNT(*)", "integer"), ("Customer name", "text"),
+        ("Order month", "month"), ("Total price", "money"), ("Count", "integer"), ("Customer name", "text"),
     ]
 
 
@@ -166,6 +197,48 @@ def test_the_order_is_that_of_the_first_key() -> None:
                         "country": ["asc", ""], "name": ["", ""]}.items():
         columns = describe(f"{COUNT} GROUP BY 1 ORDER BY {key}, n", SCHEMA, result)
         assert [c.order for c in columns] == orders
+
+
+def test_the_day_that_cuts_the_first_period_is_known() -> None:
+    month, result = "STRFTIME('%Y-%m', order_date)", Result(("a", "b"), (("2026-03", 3),))
+    inner = f"SELECT {month} AS month_value, COUNT(*) AS orders FROM orders WHERE order_date >= '2026-03-14' GROUP BY 1"
+    for sql, day in {
+        f"SELECT {month}, COUNT(*) FROM orders WHERE order_date >= '2026-03-14' AND channel = 'web' GROUP BY 1": 14,
+        f"SELECT {month}, COUNT(*) FROM orders WHERE shipped_date >= '2026-03-14' GROUP BY 1": None,
+        f"SELECT t1.month_value, t1.orders FROM ({inner}) AS t1": 14,
+    }.items():
+        since = describe(sql, SCHEMA, result)[0].since
+        assert (since and since.day) == day
+
+
+def test_what_an_offset_leaves_is_known_as_picked() -> None:
+    result = Result(("a", "b"), (("Spain", 3),))
+    for end, picked in {"LIMIT 1": False, "LIMIT 1 OFFSET 0": False, "LIMIT 1 OFFSET 1": True}.items():
+        columns = describe(f"{COUNT} GROUP BY 1 ORDER BY n DESC {end}", SCHEMA, result)
+        assert [c.picked for c in columns] == [picked, picked]
+
+
+GOODS = "FROM products JOIN categories ON products.category_id = categories.id"
+RANK = "ROW_NUMBER() OVER (PARTITION BY categories.id ORDER BY products.unit_price{})"
+PICKS = {
+    "EQ": (" = 1", "", "lowest"), "last": (" = 1", " DESC", "highest"), "second": (" = 2", " DESC", ""),
+    "some": (" <= 3", "", ""), "one": (" <= 1", "", "lowest"),
+}
+
+
+@pytest.mark.parametrize(("test", "way", "measure"), PICKS.values(), ids=list(PICKS))
+def test_what_a_rank_picked_is_an_end_of_its_group(test: str, way: str, measure: str) -> None:
+    inner = f"SELECT products.name AS product, products.unit_price AS unit_price, {RANK.format(way)} AS place {GOODS}"
+    sql = f"SELECT t1.product, t1.unit_price FROM ({inner}) AS t1 WHERE t1.place{test}"
+    name, price = describe(sql, SCHEMA, Result(("a", "b"), (("Rake", 3.0), ("Desk", 4.0))))
+    assert (name.picked, price.picked, price.measure) == (True, True, measure)
+
+
+def test_what_equals_the_lowest_of_its_group_is_picked() -> None:
+    lowest = "SELECT MIN(p.unit_price) FROM products AS p WHERE p.category_id = products.category_id"
+    sql = f"SELECT products.name, products.unit_price FROM products WHERE products.unit_price = ({lowest})"
+    column = describe(sql, SCHEMA, Result(("a", "b"), (("Rake", 3.0), ("Desk", 4.0))))[1]
+    assert (column.picked, column.measure) == (True, "lowest")
 
 
 FILTERS = {

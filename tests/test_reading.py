@@ -32,6 +32,21 @@ SOME = ColumnInfo("Revenue", "money", "right", measure="sum", unit="$", decimals
 ORDERS = ColumnInfo("Orders", "integer", "right", noun="orders", measure="count")
 SALARY = ColumnInfo("Average salary", "money", "right", measure="average", unit="$", decimals=2)
 PRICE = ColumnInfo("Price", "money", "right", unit="$", decimals=2)
+SECOND = ColumnInfo("Salary", "money", "right", unit="$", order="desc", limited=True, picked=True)
+LOWEST = ColumnInfo("Lowest salary", "money", "right", measure="lowest", unit="$")
+HIGHEST = ColumnInfo("Highest salary", "money", "right", measure="highest", unit="$")
+MAXIMUM = ColumnInfo("Top salary", "money", "right", measure="highest", unit="$", order="desc", limited=True)
+LEAST_TOP = ColumnInfo("Top salary", "money", "right", measure="highest", unit="$", order="asc", limited=True)
+CHEAPEST = ColumnInfo("Unit price", "money", "right", measure="lowest", unit="$", picked=True)
+OF_BEST = ColumnInfo("Units sold", "integer", "right", picked=True)
+DAYS = [ColumnInfo(f"Average age: {year} (days)", "number", "right", measure="average", unit="days", decimals=1)
+        for year in (2024, 2025)]
+SIDES = [ColumnInfo(f"Orders: {when}", "integer", "right", noun="orders", measure="count")
+         for when in ("Nov 2026", "Oct 2026", "Sep to Nov 2026")]
+CUT = ColumnInfo("Month", "month", "left", since=date(2026, 1, 14))
+CUT_YEAR = ColumnInfo("Year", "year", "left", since=date(2024, 2, 1))
+WAITS = [ColumnInfo(f"Average days to ship: {year}", "number", "right", measure="average", unit="days", decimals=1)
+         for year in (2024, 2025)]
 FIRST = ColumnInfo("First name", "text", "left", noun="employees")
 LAST = ColumnInfo("Last name", "text", "left", noun="employees")
 
@@ -83,6 +98,41 @@ READINGS: list[tuple[list[ColumnInfo], Rows, str]] = [
     ([COUNTRY], [("Spain",), ("Italy",), ("Spain",)], "3 rows, 2 different: Spain and Italy."),
     ([FIRST, LAST], [("A", "B"), ("C", "D")], "2 employees: A B and C D."),
     ([PRICE], [(5.0,), (9.0,), (None,)], "3 rows: price from $5.00 to $9.00."),
+    (WAITS, [(3.5, 3.0)], "2024: 3.5 days, 2025: 3.0 days: 17 % higher."),
+    (DAYS, [(3.5, 3.0)], "2024: 3.5 days, 2025: 3.0 days: 17 % higher."),
+    # what is not over, and what begins in its middle
+    (SIDES[:2], [(108, 217)], "Oct 2026: 217, Nov 2026 so far: 108: 101 % more."),
+    (SIDES, [(1, 2, 3)],
+     "Orders (Nov 2026 so far): 1, Orders (Oct 2026): 2, Orders (Sep to Nov 2026 so far): 3."),
+    ([MONTH, LEAST], [("2026-11", 108)], "Nov 2026 so far has the fewest orders, 108."),
+    ([MONTH, ORDERS], [("2026-11", 108)], "Nov 2026 so far: 108 orders."),
+    ([MONTH, LEAST], [("2026-02", 108)], "Feb 2026 has the fewest orders, 108."),
+    ([CUT, LEAST], [("2026-01", 108)], "Jan 2026 (from 14 Jan) has the fewest orders, 108."),
+    ([CUT, REVENUE], [("2026-01", 1.0), ("2026-02", 9.0), ("2026-03", 5.0)],
+     "Revenue fell from $9.00 in Feb 2026 to $5.00 in Mar 2026."),
+    ([CUT_YEAR, REVENUE], [("2024", 1.0), ("2025", 9.0)],
+     "Revenue rose from $1.00 in 2024 (from 1 Feb) to $9.00 in 2025."),
+    # after an OFFSET the first row is not the first of all
+    ([FIRST, LAST, SECOND], [("Kofi", "Marsh", 236000)], "Kofi Marsh: salary $236,000."),
+    ([CUSTOMER, SECOND], [("A", 9), ("B", 5), ("C", 4)], "3 customers: A, B and C."),
+    # of the lowest ones, the highest is not the highest
+    ([COUNTRY, LOWEST, HIGHEST], [("Spain", 422, 900), ("Italy", 889, 2410), ("Peru", 500, 800)],
+     "The lowest salary ranges from $422 (Spain) to $889 (Italy)."),
+    ([COUNTRY, HIGHEST], [("Spain", 5), ("Italy", 9), ("Peru", 5)],
+     "The highest salary ranges from $5 (Spain and Peru) to $9 (Italy)."),
+    ([COUNTRY, HIGHEST], [(name, 5 + (name == "E")) for name in "ABCDE"],
+     "The highest salary ranges from $5 (A, B and 2 more) to $6 (E)."),
+    ([COUNTRY, HIGHEST], [("Spain", 5), ("Italy", 5), ("Peru", 5)], "All 3 are equal: $5 each."),
+    ([COUNTRY, MAXIMUM], [("Italy", 9)], "Italy has the highest salary, $9."),
+    ([COUNTRY, MAXIMUM], [("Italy", 9), ("Spain", 5), ("Peru", 4)], "Italy has the highest salary, $9."),
+    ([COUNTRY, LEAST_TOP], [("Spain", 5)], "Spain: top salary $5."),
+    ([COUNTRY, LEAST_TOP], [("Spain", 5), ("Peru", 6), ("Italy", 9)], "3 countries: Spain, Peru and Italy."),
+    ([COUNTRY, CHEAPEST], [("Spain", 39), ("Italy", 8), ("Peru", 9)],
+     "The lowest unit price ranges from $8 (Italy) to $39 (Spain)."),
+    ([COUNTRY, OF_BEST], [("Spain", 39), ("Italy", 8), ("Peru", 9)],
+     "The units sold range from 8 (Italy) to 39 (Spain)."),
+    ([MONTH, CHEAPEST], [("2026-01", 39), ("2026-02", 8), ("2026-03", 9)],
+     "Lowest unit price fell from $39 in Jan 2026 to $9 in Mar 2026, with its low of $8 in Feb 2026."),
 ]
 
 
@@ -148,6 +198,8 @@ QUERIES = {
         r"[\d,]+ orders \(order date in Oct 2026\)\.",
     "SELECT employees.first_name, employees.last_name FROM employees WHERE employees.is_active = 1":
         r"\d+ employees: \w+ \w+, \w+ \w+, \w+ \w+ and \d+ more\.",
+    "SELECT employees.last_name, employees.salary FROM employees ORDER BY employees.salary DESC LIMIT 1 OFFSET 1":
+        r"\w+: salary \$[\d,]+\.",
     "SELECT AVG(support_tickets.satisfaction) FROM support_tickets": r"Average satisfaction: \d\.\d+\.",
     "SELECT customers.name FROM customers WHERE customers.name = 'Nobody'": r"No rows match \(customer Nobody\)\. .*",
 }
@@ -180,7 +232,7 @@ COLUMN = st.builds(
     ColumnInfo, st.sampled_from(["Revenue", "First name", "Last name", "Share: web", "A", ""]), st.sampled_from(KINDS),
     st.just("left"), st.sampled_from(["", "orders"]), st.sampled_from(["", "count", "sum", "average", "ratio"]),
     st.sampled_from(["", "$", "days"]), st.sampled_from([1.0, 100.0]), st.integers(0, 3), st.booleans(),
-    st.sampled_from(["", "asc", "desc"]), st.booleans(),
+    st.sampled_from(["", "asc", "desc"]), st.booleans(), st.booleans(),
 )
 
 
