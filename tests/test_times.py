@@ -361,6 +361,20 @@ ytd vs the same part of last year | ytd 01-01 06-19 | the same part of last year
 last year (2024) vs 2023 | last year (2024) 2024-01-01 01-01 | 2023 2023-01-01 2024-01-01
 last week or last week | last week 06-09 06-16 | last week 06-09 06-16
 today and yesterday | today 06-18 06-19 | yesterday 06-17 06-18
+revenue in Q1 2024 vs Q2 | in Q1 2024 2024-01-01 2024-04-01 | Q2 2024-04-01 2024-07-01
+2024 Q1 vs Q2 | 2024 Q1 2024-01-01 2024-04-01 | Q2 2024-04-01 2024-07-01
+last year's Q1 vs Q2 | last year's Q1 2024-01-01 2024-04-01 | Q2 2024-04-01 2024-07-01
+Q1 2024, Q2 and Q3 | Q1 2024 2024-01-01 2024-04-01 | Q2 2024-04-01 2024-07-01 | Q3 2024-07-01 2024-10-01
+January 2024 vs February | January 2024 2024-01-01 2024-02-01 | February 2024-02-01 2024-03-01
+in december 2023 and january | in december 2023 2023-12-01 2024-01-01 | january 2024-01-01 2024-02-01
+Q2 2024 compared with Q1 | Q2 2024 2024-04-01 2024-07-01 | Q1 2024-01-01 2024-04-01
+Q2 2023 vs Q1 and Q2 2024 | Q2 2023 2023-04-01 2023-07-01 | Q1 2024-01-01 2024-04-01 | Q2 2024 2024-04-01 2024-07-01
+3 May 2024 and 10 May | 3 May 2024 2024-05-03 2024-05-04 | 10 May 2024-05-10 2024-05-11
+Q1 2024 vs Q1 | Q1 2024 2024-01-01 2024-04-01 | Q1 01-01 04-01
+Q1 2025 vs Q4 | Q1 2025 01-01 04-01 | Q4 2024-10-01 01-01
+last 12 months vs March | last 12 months 2024-06-18 06-19 | March 03-01 04-01
+last March vs April | last March 03-01 04-01 | April 04-01 05-01
+in March 2023 and have not been asked in May | in March 2023 2023-03-01 2023-04-01 | in May 05-01 06-01
 signed up in 2023 and ordered in 2024 | in 2023 2023-01-01 2024-01-01 | in 2024 2024-01-01 01-01
 before 2022 or after 2023 | before 2022 - 2022-01-01 | after 2023 2024-01-01 -
 """
