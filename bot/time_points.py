@@ -90,6 +90,8 @@ class PointReader(QualifierReader):
     def _unit_number(self, unit: str, j: int) -> Point | None:
         """ "year 2024", "month of May", "quarter 2", "week 12", "week of 3 March"."""
         token = self.at(j)
+        if bounded := self.bounded(unit, j):
+            return bounded
         if unit == "year" and token.word == "of" and self.at(j + 1).kind == "year":
             j, token = j + 1, self.at(j + 1)
         if unit == "year" and token.kind in ("year", "fiscal"):

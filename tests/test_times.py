@@ -128,6 +128,11 @@ in march of 2024 | in march of 2024 | 2024-03-01 | 2024-04-01
 Mar 2024 | Mar 2024 | 2024-03-01 | 2024-04-01
 in Sept. 2024 | in Sept. 2024 | 2024-09-01 | 2024-10-01
 Mar '25 | Mar '25 | 03-01 | 04-01
+Mar'25 | Mar'25 | 03-01 | 04-01
+revenue in Mar-25 | in Mar-25 | 03-01 | 04-01
+Dec-24 orders | Dec-24 | 2024-12-01 | 01-01
+from Jan-24 to Mar-24 | from Jan-24 to Mar-24 | 2024-01-01 | 2024-04-01
+Jan-Mar-24 | Jan-Mar-24 | 2024-01-01 | 2024-04-01
 March, 2024 | March, 2024 | 2024-03-01 | 2024-04-01
 in March last year | in March last year | 2024-03-01 | 2024-04-01
 in may of last year | in may of last year | 2024-05-01 | 2024-06-01
@@ -166,6 +171,16 @@ the first quarter | the first quarter | 01-01 | 04-01
 quarter 2 of 2024 | quarter 2 of 2024 | 2024-04-01 | 2024-07-01
 in the last quarter of 2024 | in the last quarter of 2024 | 2024-10-01 | 01-01
 first half of 2025 | first half of 2025 | 01-01 | 07-01
+last year's last quarter | last year's last quarter | 2024-10-01 | 01-01
+last year in the last quarter | last year in the last quarter | 2024-10-01 | 01-01
+last year in the second half | last year in the second half | 2024-07-01 | 01-01
+the first month of last year | the first month of last year | 2024-01-01 | 2024-02-01
+last year's first month | last year's first month | 2024-01-01 | 2024-02-01
+last year's first 3 months | last year's first 3 months | 2024-01-01 | 2024-04-01
+last year's last two months | last year's last two months | 2024-11-01 | 01-01
+2024's last quarter | 2024's last quarter | 2024-10-01 | 01-01
+last month's first week | last month's first week | 05-01 | 05-08
+last quarter's last month | last quarter's last month | 03-01 | 04-01
 the second half of last year | the second half of last year | 2024-07-01 | 01-01
 in the first half of May | in the first half of May | 05-01 | 05-16
 H1 2025 | H1 2025 | 01-01 | 07-01
@@ -199,6 +214,11 @@ week 12 | week 12 | 03-17 | 03-24
 in CW12 | in CW12 | 03-17 | 03-24
 week 1 of 2024 | week 1 of 2024 | 2024-01-01 | 2024-01-08
 the week of March 5 | the week of March 5 | 03-03 | 03-10
+for the week ending 5 October 2024 | for the week ending 5 October 2024 | 2024-09-29 | 2024-10-06
+the week ending Sunday | the week ending Sunday | 06-09 | 06-16
+week-ending 2025-06-15 | week-ending 2025-06-15 | 06-09 | 06-16
+in the quarter ended on 31 March | in the quarter ended on 31 March | 01-01 | 04-01
+the week starting 5 May | the week starting 5 May | 05-05 | 05-12
 since January | since January | 01-01 | -
 since the start of January | since the start of January | 01-01 | -
 since 2023 | since 2023 | 2023-01-01 | -
@@ -284,6 +304,8 @@ this friday | this friday | 06-20 | 06-21
 next tuesday | next tuesday | 06-24 | 06-25
 on Monday last week | on Monday last week | 06-09 | 06-10
 last week on Friday | last week on Friday | 06-13 | 06-14
+from Monday to Wednesday last week | from Monday to Wednesday last week | 06-09 | 06-12
+between Monday and Wednesday of last week | between Monday and Wednesday of last week | 06-09 | 06-12
 this weekend | this weekend | 06-21 | 06-23
 last weekend | last weekend | 06-14 | 06-16
 over the weekend | over the weekend | 06-14 | 06-16
@@ -375,6 +397,11 @@ Q1 2025 vs Q4 | Q1 2025 01-01 04-01 | Q4 2024-10-01 01-01
 last 12 months vs March | last 12 months 2024-06-18 06-19 | March 03-01 04-01
 last March vs April | last March 03-01 04-01 | April 04-01 05-01
 in March 2023 and have not been asked in May | in March 2023 2023-03-01 2023-04-01 | in May 05-01 06-01
+on Monday and Tuesday last week | on Monday 06-09 06-10 | Tuesday last week 06-10 06-11
+Monday vs Tuesday of last week | Monday 06-09 06-10 | Tuesday of last week 06-10 06-11
+last week on Monday and Tuesday | last week on Monday 06-09 06-10 | Tuesday 06-10 06-11
+last year and the last quarter | last year 2024-01-01 01-01 | the last quarter 01-01 04-01
+this year in the last month | this year 01-01 2026-01-01 | in the last month 05-18 06-19
 signed up in 2023 and ordered in 2024 | in 2023 2023-01-01 2024-01-01 | in 2024 2024-01-01 01-01
 before 2022 or after 2023 | before 2022 - 2022-01-01 | after 2023 2024-01-01 -
 """
@@ -509,6 +536,8 @@ sales per year compared with the year before
 on mondays
 every monday
 days to close
+weeks ending in a loss
+Mar-05 parts
 hours worked
 in the second warehouse
 decades of experience
@@ -584,7 +613,8 @@ PIECES = st.sampled_from(
         word_set(
             """
             last this next past previous the of in since before after until between and from to up by so
-            far year month week day quarter days months years q1 h2 march may june monday 2024 2025 14 5th
+            far year month week ending starting tuesday day quarter days months years q1 h2 march may june monday 2024
+            2025 14 5th
             first second 3 a ago back end start same period date ytd christmas summer weekend - / , ' . ?
             2025-03-14 on or later earlier than more fy24 30d night now today yesterday
             """
