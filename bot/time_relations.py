@@ -30,7 +30,11 @@ def relate(found: list[Found], reader: PointReader) -> list[Found]:
         if point is None:
             settled.append(item)
         elif point.back:
-            if kept := _backwards(item, point, before, reader):
+            try:
+                kept = _backwards(item, point, before, reader)
+            except (ValueError, OverflowError):  # before the calendar's first day
+                continue
+            if kept:
                 settled.append(kept)
         else:
             _lend_year(settled, item, point)
@@ -69,10 +73,22 @@ def _backwards(item: Found, point: Point, before: Found | None, reader: PointRea
     if known and known.first and known.after and joint & _COMPARING:
         first, after = known.first, known.after
         shifted = Interval(intervals.shift(first, unit, -count), first)
+        if before and _rolling(before, shifted, unit, reader):
+            return replace(item, interval=Interval(first - (after - first), first))
         if after <= intervals.shift(first, unit, count):  # the period is no longer than the step back
             shifted = Interval(shifted.first, intervals.shift(after, unit, -count))
         return replace(item, interval=shifted)
     return None if point.needs_other else item
+
+
+def _rolling(before: Found, step: Interval, unit: str, reader: PointReader) -> bool:
+    """Whether the period before is "the last 7 days", which takes today in and so is a day longer than its name; or
+    the one before that again. What is compared with it is as long as it is."""
+    known = before.interval
+    if unit not in ("day", "week") or known is None or not (known.first and known.after and step.first and step.after):
+        return False
+    looks_back = known.after == reader.today + ONE_DAY or bool(before.point and before.point.back)
+    return looks_back and known.after - known.first == step.after - step.first + ONE_DAY
 
 
 def _is_series(reader: PointReader) -> bool:

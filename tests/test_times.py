@@ -370,8 +370,15 @@ this month vs same period last year | this month 06-01 07-01 | same period last 
 2023 compared to the year before | 2023 2023-01-01 2024-01-01 | the year before 2022-01-01 2023-01-01
 2023 vs the previous year | 2023 2023-01-01 2024-01-01 | the previous year 2022-01-01 2023-01-01
 March 2025 vs the previous month | March 2025 03-01 04-01 | the previous month 02-01 03-01
-last 30 days vs previous 30 days | last 30 days 05-19 06-19 | previous 30 days 04-19 05-19
-last 4 weeks vs the 4 weeks before | last 4 weeks 05-21 06-19 | the 4 weeks before 04-23 05-21
+last 7 days vs the previous 7 days | last 7 days 06-11 06-19 | the previous 7 days 06-03 06-11
+last 30 days vs previous 30 days | last 30 days 05-19 06-19 | previous 30 days 04-18 05-19
+last 4 weeks vs the 4 weeks before | last 4 weeks 05-21 06-19 | the 4 weeks before 04-22 05-21
+the last week vs the week before | the last week 06-11 06-19 | the week before 06-03 06-11
+last week vs the week before | last week 06-09 06-16 | the week before 06-02 06-09
+last month vs the previous 30 days | last month 05-01 06-01 | the previous 30 days 04-01 05-01
+last 3 months vs the previous 3 months | last 3 months 03-18 06-19 | the previous 3 months 2024-12-18 03-18
+last 7 days vs previous 7 days vs the 7 days before | last 7 days 06-11 06-19 | previous 7 days 06-03 06-11 | \
+the 7 days before 05-26 06-03
 jan feb mar 2024 | jan 2024-01-01 2024-02-01 | feb 2024-02-01 2024-03-01 | mar 2024 2024-03-01 2024-04-01
 this month vs the previous month per channel | this month 06-01 07-01 | the previous month 05-01 06-01
 last month vs the same month last year | last month 05-01 06-01 | the same month last year 2024-05-01 2024-06-01
@@ -594,6 +601,7 @@ def test_beyond_the_calendar_is_no_time() -> None:
     assert find_times("on 31/02/2025", WEDNESDAY) == []
     assert [span.text for span in find_times("in week 53 of 2024", WEDNESDAY)] == ["2024"]
     assert find_times("last year", date(1, 3, 1)) == []
+    assert len(find_times("last 7 days vs the previous 7 days", date(1, 1, 9))) == 1
     assert find_times("next year", date(9999, 3, 1)) == []
 
 
