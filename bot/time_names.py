@@ -168,7 +168,17 @@ class NameReader(InsideReader):
 
     def week_number(self, i: int, the: bool) -> Point | None:
         number = self.at(i).number
-        return self.dated(week_in(number), i + 1, "week") if 1 <= number <= 53 else None
+        return self.dated(week_in(number), i + 1, "week") if 0 <= number <= 53 else None
+
+    def iso_week(self, i: int) -> Point | None:
+        """ "ISO week 39", at "ISO"."""
+        j = i + 1 + (self.at(i + 1).text == "-")
+        j += self.at(j).kind == "unit" and self.at(j).word == "week"
+        token = self.at(j)
+        numbered = token.kind == "week-number" or (token.kind == "number" and self.at(j - 1).word == "week")
+        if not numbered or token.suffix or not 1 <= token.number <= 53:
+            return None
+        return self.dated(lambda year: intervals.iso_week(year, token.number), j + 1, "week")
 
     def relative(self, i: int, the: bool) -> Point | None:
         day = self.today + timedelta(days=self.at(i).number)
@@ -189,7 +199,7 @@ def half_in(half: int) -> Callable[[int], Interval]:
 
 
 def week_in(week: int) -> Callable[[int], Interval]:
-    return lambda year: intervals.iso_week(year, week)
+    return lambda year: intervals.numbered_week(year, week)
 
 
 def day_named(holiday: str) -> Callable[[int], Interval]:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.common_words import word_set
+from bot.intervals import ONE_DAY
 from bot.times import Interval, find_times
 
 WEDNESDAY = date(2025, 6, 18)
@@ -210,9 +211,14 @@ fy24 margin | fy24 | 2024-01-01 | 01-01
 in fiscal 2024 | in fiscal 2024 | 2024-01-01 | 01-01
 calendar year 2023 | calendar year 2023 | 2023-01-01 | 2024-01-01
 hired in 1998 | in 1998 | 1998-01-01 | 1999-01-01
-week 12 | week 12 | 03-17 | 03-24
-in CW12 | in CW12 | 03-17 | 03-24
+week 12 | week 12 | 03-24 | 03-31
+in CW12 | in CW12 | 03-24 | 03-31
 week 1 of 2024 | week 1 of 2024 | 2024-01-01 | 2024-01-08
+week 52 of 2024 | week 52 of 2024 | 2024-12-23 | 2024-12-30
+week 53 of 2024 | week 53 of 2024 | 2024-12-30 | 01-01
+week 0 of 2025 | week 0 of 2025 | 01-01 | 01-06
+in ISO week 12 | in ISO week 12 | 03-17 | 03-24
+iso-week 12 of 2024 | iso-week 12 of 2024 | 2024-03-18 | 2024-03-25
 the week of March 5 | the week of March 5 | 03-03 | 03-10
 for the week ending 5 October 2024 | for the week ending 5 October 2024 | 2024-09-29 | 2024-10-06
 the week ending Sunday | the week ending Sunday | 06-09 | 06-16
@@ -452,6 +458,7 @@ OTHER_DAYS = """
 2025-03-31 | last month | 2025-02-01 | 2025-03-01
 2025-03-31 | over the last month | 2025-02-28 | 2025-04-01
 2025-03-31 | 1 month ago | 2025-02-01 | 2025-03-01
+2026-11-29 | week 39 | 2026-09-28 | 2026-10-05
 2025-03-31 | last march | 2024-03-01 | 2024-04-01
 """
 
@@ -599,10 +606,25 @@ def test_beyond_the_calendar_is_no_time() -> None:
     assert find_times("in the last 5000 years", WEDNESDAY) == []
     assert find_times("in the last 99999999999999999999 days", WEDNESDAY) == []
     assert find_times("on 31/02/2025", WEDNESDAY) == []
-    assert [span.text for span in find_times("in week 53 of 2024", WEDNESDAY)] == ["2024"]
+    assert [span.text for span in find_times("in week 53 of 2023", WEDNESDAY)] == ["2023"]
+    assert [span.text for span in find_times("in week 0 of 2024", WEDNESDAY)] == ["2024"]
     assert find_times("last year", date(1, 3, 1)) == []
     assert len(find_times("last 7 days vs the previous 7 days", date(1, 1, 9))) == 1
     assert find_times("next year", date(9999, 3, 1)) == []
+
+
+@pytest.mark.parametrize("year", range(2018, 2030))
+def test_a_week_asked_is_the_week_shown(year: int) -> None:
+    """Results name weeks as SQLite's %Y-%W does: each is the days that bear its number."""
+    day = date(year, 1, 1)
+    while day.year == year:
+        week = int(day.strftime("%W"))
+        (found,) = find_times(f"week {week} of {year}", date(2030, 6, 18))
+        assert found.interval.first == day
+        assert found.interval.after is not None
+        day = found.interval.after
+        assert int((day - ONE_DAY).strftime("%W")) == week
+    assert day == date(year + 1, 1, 1)
 
 
 def test_deep_nesting_ends() -> None:
