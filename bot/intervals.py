@@ -74,6 +74,16 @@ def iso_week(year: int, week: int) -> Interval:
     return week_of(date.fromisocalendar(year, week, 1))
 
 
+def numbered_week(year: int, week: int) -> Interval:
+    """Week 0 to 53 as results show them, SQLite's %Y-%W: the first Monday begins week 1, the days before it are week 0,
+    and the last week ends with its year. Raises ValueError for a week that the year does not have."""
+    start = nth_weekday(year, 1, 0, 1) + timedelta(days=7 * (week - 1))
+    first, after = max(start, date(year, 1, 1)), min(start + timedelta(days=7), date(year, 12, 31) + ONE_DAY)
+    if first >= after:
+        raise ValueError(f"no week {week} in {year}")
+    return Interval(first, after)
+
+
 def unit_of(day: date, unit: str) -> Interval:
     """The calendar day, week, month, quarter, half or year that holds a day; the weekend of its week."""
     if unit == "day":

@@ -10,7 +10,7 @@ from bot.common_words import COMMON_WORDS, word_set
 
 @dataclass(frozen=True, slots=True)
 class NumberSpan:
-    """One number: characters `start` to `end`, its money or percent sign included. 20 % has value 20."""
+    """One number: characters `start` to `end`, its minus, money or percent sign included. 20 % has value 20."""
 
     start: int
     end: int
@@ -29,7 +29,7 @@ TENS = {
     "eighty": 80, "ninety": 90,
 }  # fmt: skip
 SCALES = {"dozen": 12, "hundred": 100, "thousand": 1000, "grand": 1000, "million": 10**6, "billion": 10**9}
-_SHORT_SCALES = {"k": 1000, "mn": 10**6, "mio": 10**6, "mil": 10**6, "bn": 10**9, "b": 10**9, **SCALES}
+_SHORT_SCALES = {"k": 1000, "m": 10**6, "mn": 10**6, "mio": 10**6, "mil": 10**6, "bn": 10**9, "b": 10**9, **SCALES}
 _UNITS = word_set(
     "day days week weeks month months year years yr yrs hrs pcs units stars star usd eur gbp pct inch"
 )
@@ -38,11 +38,12 @@ _ONE_AFTER = frozenset(
     ("than", "least", "most", "exactly", "only", "over", "under", "above", "below", "equals")
 )
 
+# A minus stands after a space, a bracket or a comparison and touches its number; a hyphen joins: 5-10, A-5, "top -5".
 _NUMBER = re.compile(
-    r"""(?<![\w.:/\\])(?P<money>[$€£#]\s?)?
+    r"""(?<![\w.:/\\])(?P<minus>(?<![^\s(<>=≤≥])[-−](?=[$€£\d]))?(?P<money>[$€£](?P<inside>[-−])(?=\d)|[$€£#]\s?)?
         (?P<digits>\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?P<fraction>\.\d+)?(?P<letters>[^\W\d_]*)
         (?:(?P<percent>\s?%|\s(?:percent|per\s?cent|pct)\b)|(?P<euro>\s?[€£](?!\d))|\s(?P<scale>dozen|hundred|thousand|grand|million
-        |billion|mil|mio|mn|bn)\b)?""",
+        |billion|mil|mio|mn|bn|(?:k|(?(money)m|(?-i:M)))(?!\w|-(?!\s?[$€£]?[\d.,]+\s?[km]\b)))\b)?""",
     re.VERBOSE | re.IGNORECASE,
 )
 _WORD_HINT = re.compile(
@@ -50,6 +51,7 @@ _WORD_HINT = re.compile(
     r"|million|billion)\b",
     re.IGNORECASE,
 )
+_RANKED = re.compile(r"\b(?:top|bottom|first|last|limit)\s$", re.IGNORECASE)
 _WORD_BEFORE = re.compile(r"[^\W\d_]+$")
 _WORD = re.compile(r"[^\W\d_]+")
 _PERCENT = re.compile(r"\s?%|\s(?:percent|per\s?cent|pct)\b", re.IGNORECASE)
@@ -58,17 +60,24 @@ _LARGEST = 10**15
 
 def find_numbers(text: str) -> list[NumberSpan]:
     """The numbers of a question, in order, none overlapping another. Never raises."""
-    found = [span for match in _NUMBER.finditer(text) if (span := _from_digits(match, text))]
+    found: list[NumberSpan] = []
+    for match in _NUMBER.finditer(text):
+        if span := _from_digits(match, text, found[-1].end if found else 0):
+            found.append(span)
     if _WORD_HINT.search(text):
         found = sorted(found + _from_words(text), key=lambda span: span.start)
     return found
 
 
-def _from_digits(match: re.Match[str], text: str) -> NumberSpan | None:
+def _from_digits(match: re.Match[str], text: str, last: int) -> NumberSpan | None:
+    """`last` is the end of the number before it: a hyphen there joins the two ends of a range."""
     start, end = match.span()
     letters = match["letters"]
+    negative = bool(match["minus"] or match["inside"])
+    if match["minus"] and ((last and not text[last:start].strip()) or _RANKED.search(text, max(0, start - 8), start)):
+        start, negative = start + 1, bool(match["inside"])  # "5 -10"
     before = text[start - 1] if start else " "
-    if before in "-–" and start > 1 and text[start - 2].isalpha():
+    if before in "-–" and start > 1 and text[start - 2].isalpha() and last != start - 1:
         word = _WORD_BEFORE.search(text, max(0, start - 20), start - 1)
         if word is None or word.group().lower() not in COMMON_WORDS:
             return None  # COVID-19, USB-3; but top-5
@@ -80,8 +89,8 @@ def _from_digits(match: re.Match[str], text: str) -> NumberSpan | None:
         lower = letters.lower()
         if lower in _UNITS:
             end = match.end("fraction") if match["fraction"] else match.end("digits")
-        elif lower in _SHORT_SCALES or letters == "M" or (lower == "m" and match["money"]):
-            scale = 10**6 if lower == "m" else _SHORT_SCALES[lower]
+        elif lower in _SHORT_SCALES and (letters != "m" or match["money"]):
+            scale = _SHORT_SCALES[lower]
         else:
             return None  # 5th, 20m, 3x
     digits = match["digits"]
@@ -97,7 +106,8 @@ def _from_digits(match: re.Match[str], text: str) -> NumberSpan | None:
         else int(digits.replace(",", ""))
     )
     percent = bool(match["percent"]) or letters.lower() == "pct"
-    return NumberSpan(start, end, text[start:end], _whole(value * scale), percent)
+    value = _whole(value * scale)
+    return NumberSpan(start, end, text[start:end], -value if negative else value, percent)
 
 
 def _whole(value: int | float) -> int | float:

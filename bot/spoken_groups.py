@@ -171,7 +171,7 @@ class Groups(Said):
         measure = stripped(measures[0])
         if stripped(test.left) != measure:
             return ""
-        if isinstance(test.right, exp.Literal):
+        if isinstance(test.right.this if isinstance(test.right, exp.Neg) else test.right, exp.Literal):
             return f"only {OVER[type(test)]} {self.values.literal(test.right, measure, self.select)}"
         return f"only {OVER[type(test)]} {self.values.of(test.right, self.select)}"
 

@@ -7,11 +7,12 @@ from datetime import date, timedelta
 
 from bot import intervals
 from bot.intervals import Interval
-from bot.time_reader import Point, Reader, first_day
+from bot.time_inside import InsideReader
+from bot.time_reader import Point, first_day
 from bot.time_words import AMBIGUOUS_MONTHS, HOLIDAY_WORDS, full_year
 
 
-class NameReader(Reader):
+class NameReader(InsideReader):
     """Named times, with the year said beside them or else the latest that has begun."""
 
     def dated(self, build: Callable[[int], Interval], j: int, grain: str, weak: bool = False) -> Point:
@@ -52,6 +53,8 @@ class NameReader(Reader):
         token = self.at(i)
         month = token.number
         j = i + 1
+        if year := self._year_tied(j):
+            return Point(intervals.whole_month(year, month), j + 2, "month")
         if (
             self.at(j).text == "."
             and len(token.word) <= 4
@@ -74,6 +77,18 @@ class NameReader(Reader):
                 return self.day_of_month(day.number, month, day_at + 1)
         return self.dated(month_in(month), j, "month", weak=token.word in AMBIGUOUS_MONTHS)
 
+    def _year_tied(self, j: int) -> int | None:
+        """The year of "Mar-25", at its hyphen: two digits that make a year near today."""
+        hyphen, short, following = self.at(j), self.at(j + 1), self.at(j + 2)
+        if hyphen.text != "-" or hyphen.start != self.at(j - 1).end or short.start != hyphen.end:
+            return None
+        if short.kind != "number" or len(short.word) != 2 or short.suffix:
+            return None
+        if following.text in ("-", "/") and following.start == short.end and self.at(j + 3).kind in ("number", "year"):
+            return None  # "Mar-25-2024"
+        year = full_year(short.number)
+        return year if self.today.year - 15 <= year <= self.today.year + 1 else None
+
     def day_of_month(self, day: int, month: int, j: int) -> Point | None:
         if not 1 <= day <= intervals.days_in_month(2000, month):
             return None
@@ -92,6 +107,8 @@ class NameReader(Reader):
             dated = self.point(j)
             if dated and dated.grain == "day":
                 return dated
+        if monday := self.week_beside(i):
+            return Point(intervals.single_day(monday + timedelta(days=token.number)), i + 1, "day")
         back = (self.today.weekday() - token.number) % 7
         return Point(intervals.single_day(self.today - timedelta(days=back)), i + 1, "day", weak=True)
 
@@ -127,7 +144,10 @@ class NameReader(Reader):
 
     def inside_year(self, year: Point) -> Point:
         """ "last year's March", "this year Q2", "2024 H1": the part of the year said before it."""
+        if part := self.sliced(year):
+            return part
         i = year.end + (self.at(year.end).word == "in")
+        i += i > year.end and self.at(i).word == "the"
         if self.at(i).kind not in ("month", "quarter", "half", "season", "holiday", "ordinal"):
             return year
         if self.at(i).kind == "ordinal" and self.at(i + 1).kind != "unit":
@@ -148,7 +168,17 @@ class NameReader(Reader):
 
     def week_number(self, i: int, the: bool) -> Point | None:
         number = self.at(i).number
-        return self.dated(week_in(number), i + 1, "week") if 1 <= number <= 53 else None
+        return self.dated(week_in(number), i + 1, "week") if 0 <= number <= 53 else None
+
+    def iso_week(self, i: int) -> Point | None:
+        """ "ISO week 39", at "ISO"."""
+        j = i + 1 + (self.at(i + 1).text == "-")
+        j += self.at(j).kind == "unit" and self.at(j).word == "week"
+        token = self.at(j)
+        numbered = token.kind == "week-number" or (token.kind == "number" and self.at(j - 1).word == "week")
+        if not numbered or token.suffix or not 1 <= token.number <= 53:
+            return None
+        return self.dated(lambda year: intervals.iso_week(year, token.number), j + 1, "week")
 
     def relative(self, i: int, the: bool) -> Point | None:
         day = self.today + timedelta(days=self.at(i).number)
@@ -169,7 +199,7 @@ def half_in(half: int) -> Callable[[int], Interval]:
 
 
 def week_in(week: int) -> Callable[[int], Interval]:
-    return lambda year: intervals.iso_week(year, week)
+    return lambda year: intervals.numbered_week(year, week)
 
 
 def day_named(holiday: str) -> Callable[[int], Interval]:

@@ -90,18 +90,16 @@ class PointReader(QualifierReader):
     def _unit_number(self, unit: str, j: int) -> Point | None:
         """ "year 2024", "month of May", "quarter 2", "week 12", "week of 3 March"."""
         token = self.at(j)
+        if bounded := self.bounded(unit, j):
+            return bounded
         if unit == "year" and token.word == "of" and self.at(j + 1).kind == "year":
             j, token = j + 1, self.at(j + 1)
         if unit == "year" and token.kind in ("year", "fiscal"):
             return self.inside_year(Point(intervals.whole_year(token.number), j + 1, "year"))
         if unit in ("quarter", "week") and token.kind in ("number", "count") and not token.suffix:
             number = token.number
-            if not 1 <= number <= (4 if unit == "quarter" else 53) or token.word in (
-                "a",
-                "an",
-                "few",
-                "couple",
-            ):
+            least, most = (1, 4) if unit == "quarter" else (0, 53)
+            if not least <= number <= most or token.word in ("a", "an", "few", "couple"):
                 return None
             return self.dated(quarter_in(number) if unit == "quarter" else week_in(number), j + 1, unit)
         of = self.of_point(j) if unit in ("month", "week") and token.word == "of" else None
@@ -183,6 +181,8 @@ class PointReader(QualifierReader):
         word, following = self.at(i).word, self.at(i + 1)
         if word == "same":
             return self._same(i)
+        if word == "iso":
+            return self.iso_week(i)
         if word in ("fy", "cy", "fiscal", "financial", "calendar"):
             short = word in ("fy", "cy") and following.kind == "number" and len(following.word) == 2
             if following.kind == "year" or (short and not following.suffix):

@@ -8,11 +8,11 @@ from datetime import timedelta
 from bot import intervals
 from bot.common_words import word_set
 from bot.intervals import ONE_DAY, Interval
+from bot.time_inside import SIZES
 from bot.time_names import NameReader
 from bot.time_reader import Point, day_after, first_day, plain_unit
 from bot.time_words import MODIFIERS, WHOLE
 
-_SIZES = {"day": 0, "week": 1, "weekend": 1, "month": 2, "quarter": 3, "season": 3, "half": 4, "year": 5}
 _GOING_PAST = word_set(
     """
     goes go going went gone stretch stretches stretched drag drags dragged run runs ran stay stays stayed
@@ -87,7 +87,7 @@ class QualifierReader(NameReader):
         token = self.at(j)
         unit, j = token.word, j + 1
         of = self.of_point(j)
-        if of and how == "last" and _SIZES.get(unit, 9) < _SIZES.get(of.grain, 0):
+        if of and how == "last" and SIZES.get(unit, 9) < SIZES.get(of.grain, 0):
             return self.slice_of(of, unit, -1)
         if unit == "half":
             if self.at(j + (self.at(j).text == "-")).word == "year":
@@ -123,7 +123,7 @@ class QualifierReader(NameReader):
         point = Point(interval, j, unit, deictic=True)
         if unit == "week":
             return self._inside_week(point)
-        return self.inside_year(point) if unit == "year" else point
+        return self.inside_year(point) if unit == "year" else self.sliced(point) or point
 
     def _inside_week(self, week: Point) -> Point:
         """ "last week's Monday", "last week on Monday"."""

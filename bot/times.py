@@ -2,16 +2,19 @@
 
 How an expression is read where people differ:
 
-- weeks start on Monday; quarters, halves and fiscal years follow the calendar year;
+- weeks start on Monday and are numbered as results show them: the first Monday of a year begins week 1, the days
+  before it are week 0; an "ISO week" is ISO's; quarters, halves and fiscal years follow the calendar year;
 - "last month" is the calendar month before this one; "the last month", "the past month", "the last 30 days"
   reach back from today and take today in, and so does "last 3 months" (back to the same day of the month);
   "last 3 full months" are calendar months;
 - "in March", "Q2", "on Monday" mean the latest that has begun; "last March" the latest that has ended;
+- a year said counts on for the next name beside it ("Q1 2024 vs Q2") as far as that has begun;
 - "a year ago", "3 months ago", "2 weeks ago" mean that calendar year, month or week; "3 days ago" that day;
 - the far end of "between", "from .. to", "until", "up to" belongs to the interval;
 - "over 30 days ago" is left to the number it holds; "more than a year ago" is a period;
 - "same period last year" is last year up to today's date, or the period said before it, one year earlier;
-  "the previous month", "the year before" follow a period said before them in a comparison.
+  "the previous month", "the year before" follow a period said before them in a comparison, and "the previous
+  7 days" are as long as the "last 7 days" before them.
 """
 
 from __future__ import annotations

@@ -108,6 +108,9 @@ orders over $300 in Paris | $300=300 ; Paris=Paris@customers.city
 more than 5 gel pen sets | 5=5 ; gel pen sets=Gel Pen Set@products.name
 discounts of 20 % | 20 %=20%
 orders over 1.5k | 1.5k=1500
+employees earning more than 100 k | 100 k=100000
+employees earning 50k-60k | 50k=50000 ; 60k=60000
+orders with profit below -$100 | -$100=-100
 orders last month | last month=2025-05-01..2025-06-01
 orders in March in Berlin | in March=2025-03-01..2025-04-01 ; Berlin=Berlin@customers.city
 27 inch monitors in 2024 | 27 inch monitors=27 Inch Monitor@products.name ; in 2024=2024-01-01..2025-01-01

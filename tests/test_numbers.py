@@ -70,7 +70,36 @@ more than 30 days. | 30=30
 is it 7? | 7=7
 (7) | 7=7
 7: | 7=7
--5 | 5=5
+earning more than 100 k | 100 k=100000
+$ 50 k | $ 50 k=50000
+over 5 k. | 5 k=5000
+over 100 K a year | 100 K=100000
+$1.5 m in sales | $1.5 m=1500000
+over 1.5 M | 1.5 M=1500000
+20 m of hose | 20=20
+100 kg | 100=100
+5 K-pop records | 5=5
+earning 50k-60k | 50k=50000 ; 60k=60000
+between 50k–60k | 50k=50000 ; 60k=60000
+between $5m-$10m | $5m=5000000 ; $10m=10000000
+50 k-60 k | 50 k=50000 ; 60 k=60000
+5days-7days | 5=5 ; 7=7
+-5 | -5=-5
+profit below -$100 | -$100=-100
+profit below $-100 | $-100=-100
+profit below −€1.5k | −€1.5k=-1500
+profit below -5 | -5=-5
+profit <-5 | -5=-5
+profit (-5 or less) | -5=-5
+growth under -2.5 % | -2.5 %=-2.5%
+between -10 and -5 | -10=-10 ; -5=-5
+between 5 -10 | 5=5 ; 10=10
+top -5 products | 5=5
+between 5 - 10 | 5=5 ; 10=10
+units 5-10 | 5=5 ; 10=10
+$100 -$200 | $100=100 ; $200=200
+grade A-5 | 5=5
+-0 | -0=0
 0 units | 0=0
 007 | 007=7
 six seven | six=6 ; seven=7
@@ -99,6 +128,7 @@ Garden Hose 20m
 USB-C Dock
 USB-3 cable
 COVID-19
+B2B-3
 Q3 and H1
 v2 of the list
 3x more
@@ -147,7 +177,7 @@ def test_whole_values_are_integers() -> None:
 PIECES = st.sampled_from(
     sorted(
         word_set(
-            "one two twenty hundred thousand and a half dozen million 5 1,500 1.5 k % $ € # - . , / percent x"
+            "one two twenty hundred thousand and a half dozen million 5 1,500 1.5 k m % $ € # - − . , / percent x"
         )
     )
 )
@@ -165,7 +195,7 @@ def test_any_text(text: str) -> None:
         assert number.start >= end
         assert text[number.start : number.end] == number.text
         assert number.text.strip() == number.text != ""
-        assert number.value >= 0
+        assert number.value >= 0 or set("-−") & set(number.text)
         end = number.end
 
 

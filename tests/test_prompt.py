@@ -36,6 +36,7 @@ def test_words_of_few_values_stay_and_columns_are_few() -> None:
 
 def test_a_sign_before_a_slot_compares() -> None:
     assert asked("countries > 20", Slot("n0", "number", 12, 14, "20", 20)) == "countries more than :n0"
+    assert asked("profit <-$20", Slot("n0", "number", 8, 12, "-$20", -20)) == "profit less than :n0"
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,14 @@ def test_written_in_values_mean_the_same(ground: Ground, text: str) -> None:
     assert asked == written == [(text, 5, 0.5)]
 
 
+def test_a_negative_number_is_bound_as_such(ground: Ground) -> None:
+    asked = Linked("-$100", (Slot("n0", "number", 0, 5, "-$100", -100),))
+    bound = bind("SELECT COUNT(*) FROM products WHERE products.unit_cost > :n0", asked, ground.shorthand)
+    assert bound.parameters == {"n0": -100}
+    assert ground.run(bound.sql, bound.parameters).rows[0][0]
+    assert "products.unit_cost > -100" in literal_sql(bound)
+
+
 def test_negative_numbers_are_written_in() -> None:
     with sqlite3.connect(":memory:") as connection:
         bound = Bound(sqlglot.parse_one("SELECT 3 - :n0", read="sqlite"), {"n0": -2})

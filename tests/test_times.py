@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.common_words import word_set
+from bot.intervals import ONE_DAY
 from bot.times import Interval, find_times
 
 WEDNESDAY = date(2025, 6, 18)
@@ -128,6 +129,11 @@ in march of 2024 | in march of 2024 | 2024-03-01 | 2024-04-01
 Mar 2024 | Mar 2024 | 2024-03-01 | 2024-04-01
 in Sept. 2024 | in Sept. 2024 | 2024-09-01 | 2024-10-01
 Mar '25 | Mar '25 | 03-01 | 04-01
+Mar'25 | Mar'25 | 03-01 | 04-01
+revenue in Mar-25 | in Mar-25 | 03-01 | 04-01
+Dec-24 orders | Dec-24 | 2024-12-01 | 01-01
+from Jan-24 to Mar-24 | from Jan-24 to Mar-24 | 2024-01-01 | 2024-04-01
+Jan-Mar-24 | Jan-Mar-24 | 2024-01-01 | 2024-04-01
 March, 2024 | March, 2024 | 2024-03-01 | 2024-04-01
 in March last year | in March last year | 2024-03-01 | 2024-04-01
 in may of last year | in may of last year | 2024-05-01 | 2024-06-01
@@ -166,6 +172,16 @@ the first quarter | the first quarter | 01-01 | 04-01
 quarter 2 of 2024 | quarter 2 of 2024 | 2024-04-01 | 2024-07-01
 in the last quarter of 2024 | in the last quarter of 2024 | 2024-10-01 | 01-01
 first half of 2025 | first half of 2025 | 01-01 | 07-01
+last year's last quarter | last year's last quarter | 2024-10-01 | 01-01
+last year in the last quarter | last year in the last quarter | 2024-10-01 | 01-01
+last year in the second half | last year in the second half | 2024-07-01 | 01-01
+the first month of last year | the first month of last year | 2024-01-01 | 2024-02-01
+last year's first month | last year's first month | 2024-01-01 | 2024-02-01
+last year's first 3 months | last year's first 3 months | 2024-01-01 | 2024-04-01
+last year's last two months | last year's last two months | 2024-11-01 | 01-01
+2024's last quarter | 2024's last quarter | 2024-10-01 | 01-01
+last month's first week | last month's first week | 05-01 | 05-08
+last quarter's last month | last quarter's last month | 03-01 | 04-01
 the second half of last year | the second half of last year | 2024-07-01 | 01-01
 in the first half of May | in the first half of May | 05-01 | 05-16
 H1 2025 | H1 2025 | 01-01 | 07-01
@@ -195,10 +211,20 @@ fy24 margin | fy24 | 2024-01-01 | 01-01
 in fiscal 2024 | in fiscal 2024 | 2024-01-01 | 01-01
 calendar year 2023 | calendar year 2023 | 2023-01-01 | 2024-01-01
 hired in 1998 | in 1998 | 1998-01-01 | 1999-01-01
-week 12 | week 12 | 03-17 | 03-24
-in CW12 | in CW12 | 03-17 | 03-24
+week 12 | week 12 | 03-24 | 03-31
+in CW12 | in CW12 | 03-24 | 03-31
 week 1 of 2024 | week 1 of 2024 | 2024-01-01 | 2024-01-08
+week 52 of 2024 | week 52 of 2024 | 2024-12-23 | 2024-12-30
+week 53 of 2024 | week 53 of 2024 | 2024-12-30 | 01-01
+week 0 of 2025 | week 0 of 2025 | 01-01 | 01-06
+in ISO week 12 | in ISO week 12 | 03-17 | 03-24
+iso-week 12 of 2024 | iso-week 12 of 2024 | 2024-03-18 | 2024-03-25
 the week of March 5 | the week of March 5 | 03-03 | 03-10
+for the week ending 5 October 2024 | for the week ending 5 October 2024 | 2024-09-29 | 2024-10-06
+the week ending Sunday | the week ending Sunday | 06-09 | 06-16
+week-ending 2025-06-15 | week-ending 2025-06-15 | 06-09 | 06-16
+in the quarter ended on 31 March | in the quarter ended on 31 March | 01-01 | 04-01
+the week starting 5 May | the week starting 5 May | 05-05 | 05-12
 since January | since January | 01-01 | -
 since the start of January | since the start of January | 01-01 | -
 since 2023 | since 2023 | 2023-01-01 | -
@@ -284,6 +310,8 @@ this friday | this friday | 06-20 | 06-21
 next tuesday | next tuesday | 06-24 | 06-25
 on Monday last week | on Monday last week | 06-09 | 06-10
 last week on Friday | last week on Friday | 06-13 | 06-14
+from Monday to Wednesday last week | from Monday to Wednesday last week | 06-09 | 06-12
+between Monday and Wednesday of last week | between Monday and Wednesday of last week | 06-09 | 06-12
 this weekend | this weekend | 06-21 | 06-23
 last weekend | last weekend | 06-14 | 06-16
 over the weekend | over the weekend | 06-14 | 06-16
@@ -348,8 +376,15 @@ this month vs same period last year | this month 06-01 07-01 | same period last 
 2023 compared to the year before | 2023 2023-01-01 2024-01-01 | the year before 2022-01-01 2023-01-01
 2023 vs the previous year | 2023 2023-01-01 2024-01-01 | the previous year 2022-01-01 2023-01-01
 March 2025 vs the previous month | March 2025 03-01 04-01 | the previous month 02-01 03-01
-last 30 days vs previous 30 days | last 30 days 05-19 06-19 | previous 30 days 04-19 05-19
-last 4 weeks vs the 4 weeks before | last 4 weeks 05-21 06-19 | the 4 weeks before 04-23 05-21
+last 7 days vs the previous 7 days | last 7 days 06-11 06-19 | the previous 7 days 06-03 06-11
+last 30 days vs previous 30 days | last 30 days 05-19 06-19 | previous 30 days 04-18 05-19
+last 4 weeks vs the 4 weeks before | last 4 weeks 05-21 06-19 | the 4 weeks before 04-22 05-21
+the last week vs the week before | the last week 06-11 06-19 | the week before 06-03 06-11
+last week vs the week before | last week 06-09 06-16 | the week before 06-02 06-09
+last month vs the previous 30 days | last month 05-01 06-01 | the previous 30 days 04-01 05-01
+last 3 months vs the previous 3 months | last 3 months 03-18 06-19 | the previous 3 months 2024-12-18 03-18
+last 7 days vs previous 7 days vs the 7 days before | last 7 days 06-11 06-19 | previous 7 days 06-03 06-11 | \
+the 7 days before 05-26 06-03
 jan feb mar 2024 | jan 2024-01-01 2024-02-01 | feb 2024-02-01 2024-03-01 | mar 2024 2024-03-01 2024-04-01
 this month vs the previous month per channel | this month 06-01 07-01 | the previous month 05-01 06-01
 last month vs the same month last year | last month 05-01 06-01 | the same month last year 2024-05-01 2024-06-01
@@ -361,6 +396,25 @@ ytd vs the same part of last year | ytd 01-01 06-19 | the same part of last year
 last year (2024) vs 2023 | last year (2024) 2024-01-01 01-01 | 2023 2023-01-01 2024-01-01
 last week or last week | last week 06-09 06-16 | last week 06-09 06-16
 today and yesterday | today 06-18 06-19 | yesterday 06-17 06-18
+revenue in Q1 2024 vs Q2 | in Q1 2024 2024-01-01 2024-04-01 | Q2 2024-04-01 2024-07-01
+2024 Q1 vs Q2 | 2024 Q1 2024-01-01 2024-04-01 | Q2 2024-04-01 2024-07-01
+last year's Q1 vs Q2 | last year's Q1 2024-01-01 2024-04-01 | Q2 2024-04-01 2024-07-01
+Q1 2024, Q2 and Q3 | Q1 2024 2024-01-01 2024-04-01 | Q2 2024-04-01 2024-07-01 | Q3 2024-07-01 2024-10-01
+January 2024 vs February | January 2024 2024-01-01 2024-02-01 | February 2024-02-01 2024-03-01
+in december 2023 and january | in december 2023 2023-12-01 2024-01-01 | january 2024-01-01 2024-02-01
+Q2 2024 compared with Q1 | Q2 2024 2024-04-01 2024-07-01 | Q1 2024-01-01 2024-04-01
+Q2 2023 vs Q1 and Q2 2024 | Q2 2023 2023-04-01 2023-07-01 | Q1 2024-01-01 2024-04-01 | Q2 2024 2024-04-01 2024-07-01
+3 May 2024 and 10 May | 3 May 2024 2024-05-03 2024-05-04 | 10 May 2024-05-10 2024-05-11
+Q1 2024 vs Q1 | Q1 2024 2024-01-01 2024-04-01 | Q1 01-01 04-01
+Q1 2025 vs Q4 | Q1 2025 01-01 04-01 | Q4 2024-10-01 01-01
+last 12 months vs March | last 12 months 2024-06-18 06-19 | March 03-01 04-01
+last March vs April | last March 03-01 04-01 | April 04-01 05-01
+in March 2023 and have not been asked in May | in March 2023 2023-03-01 2023-04-01 | in May 05-01 06-01
+on Monday and Tuesday last week | on Monday 06-09 06-10 | Tuesday last week 06-10 06-11
+Monday vs Tuesday of last week | Monday 06-09 06-10 | Tuesday of last week 06-10 06-11
+last week on Monday and Tuesday | last week on Monday 06-09 06-10 | Tuesday 06-10 06-11
+last year and the last quarter | last year 2024-01-01 01-01 | the last quarter 01-01 04-01
+this year in the last month | this year 01-01 2026-01-01 | in the last month 05-18 06-19
 signed up in 2023 and ordered in 2024 | in 2023 2023-01-01 2024-01-01 | in 2024 2024-01-01 01-01
 before 2022 or after 2023 | before 2022 - 2022-01-01 | after 2023 2024-01-01 -
 """
@@ -404,6 +458,7 @@ OTHER_DAYS = """
 2025-03-31 | last month | 2025-02-01 | 2025-03-01
 2025-03-31 | over the last month | 2025-02-28 | 2025-04-01
 2025-03-31 | 1 month ago | 2025-02-01 | 2025-03-01
+2026-11-29 | week 39 | 2026-09-28 | 2026-10-05
 2025-03-31 | last march | 2024-03-01 | 2024-04-01
 """
 
@@ -495,6 +550,8 @@ sales per year compared with the year before
 on mondays
 every monday
 days to close
+weeks ending in a loss
+Mar-05 parts
 hours worked
 in the second warehouse
 decades of experience
@@ -549,9 +606,25 @@ def test_beyond_the_calendar_is_no_time() -> None:
     assert find_times("in the last 5000 years", WEDNESDAY) == []
     assert find_times("in the last 99999999999999999999 days", WEDNESDAY) == []
     assert find_times("on 31/02/2025", WEDNESDAY) == []
-    assert [span.text for span in find_times("in week 53 of 2024", WEDNESDAY)] == ["2024"]
+    assert [span.text for span in find_times("in week 53 of 2023", WEDNESDAY)] == ["2023"]
+    assert [span.text for span in find_times("in week 0 of 2024", WEDNESDAY)] == ["2024"]
     assert find_times("last year", date(1, 3, 1)) == []
+    assert len(find_times("last 7 days vs the previous 7 days", date(1, 1, 9))) == 1
     assert find_times("next year", date(9999, 3, 1)) == []
+
+
+@pytest.mark.parametrize("year", range(2018, 2030))
+def test_a_week_asked_is_the_week_shown(year: int) -> None:
+    """Results name weeks as SQLite's %Y-%W does: each is the days that bear its number."""
+    day = date(year, 1, 1)
+    while day.year == year:
+        week = int(day.strftime("%W"))
+        (found,) = find_times(f"week {week} of {year}", date(2030, 6, 18))
+        assert found.interval.first == day
+        assert found.interval.after is not None
+        day = found.interval.after
+        assert int((day - ONE_DAY).strftime("%W")) == week
+    assert day == date(year + 1, 1, 1)
 
 
 def test_deep_nesting_ends() -> None:
@@ -570,7 +643,8 @@ PIECES = st.sampled_from(
         word_set(
             """
             last this next past previous the of in since before after until between and from to up by so
-            far year month week day quarter days months years q1 h2 march may june monday 2024 2025 14 5th
+            far year month week ending starting tuesday day quarter days months years q1 h2 march may june monday 2024
+            2025 14 5th
             first second 3 a ago back end start same period date ytd christmas summer weekend - / , ' . ?
             2025-03-14 on or later earlier than more fy24 30d night now today yesterday
             """
