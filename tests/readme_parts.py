@@ -42,6 +42,7 @@ OTHERS = {
     "demo/": "Harbor & Pine, the database to try Mynah on.",
     "demo/bench_questions.txt": "Everyday questions that `mynah bench` times.",
     "demo/distill.toml": "The recipe of the shipped student.",
+    "demo/ablation.toml": "The recipe of the comparison of what each part of the training is worth.",
     "demo/nightly.toml": "The recipe of the nightly training.",
     "demo/distill-small.toml": "The whole chain in a few minutes, teacher included.",
     "demo/examples.txt": "Questions to click on the demo's page.",
