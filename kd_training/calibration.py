@@ -32,6 +32,7 @@ from bot.student import Student
 from bot.value_reading import build_index
 from eval_harness.calibrate import LEAST, Fit, Observation, Seen, fit
 from eval_harness.example import Example, read_examples
+from eval_harness.json_lines import read_objects
 from eval_harness.match import answer_match
 from eval_harness.parts import tables_read
 
@@ -52,7 +53,7 @@ def sample_pairs(pairs: Path, count: int, seed: int = 0) -> dict[str, list[tuple
 
 
 def _sample(path: Path, count: int, seed: int) -> list[tuple[str, str]]:
-    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.is_file() else []
+    lines = list(read_objects(path)) if path.is_file() else []
     random.Random(seed).shuffle(lines)
     taken: dict[str, int] = {}
     kept: list[tuple[str, str]] = []
