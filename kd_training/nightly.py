@@ -43,9 +43,9 @@ from bot.store import Store
 from bot.student import Student
 from eval_harness.example import Example
 from eval_harness.gate import Verdict
-from kd_training.calibration import sample_pairs
+from kd_training.calibration import Part, sample_pairs
 from kd_training.night.collect import Collected, collect, write_added
-from kd_training.night.judge import Judgement, forget, held_out, judge, moved, pair_examples, regression_set, share
+from kd_training.night.judge import Judgement, forget, judge, measured_with, moved, own_examples, share
 from kd_training.night.promotion import NIGHT, Known, known_students, put_in_place, start_for, tell, trained_with
 from kd_training.night.report import NightReport, read_report, write_report
 from kd_training.night.room import check_disk, check_gpu
@@ -107,6 +107,11 @@ class Night:
         """What questions call today."""
         return self.settings.today or self.day
 
+    @property
+    def calibrates(self) -> Part | None:
+        """The half of the held-out questions that calibrates; all where the gate measures with people's own."""
+        return "calibrate" if self.settings.nightly_examples is None else None
+
     @contextmanager
     def stage(self, name: Stage) -> Iterator[None]:
         """One stage, timed."""
@@ -128,7 +133,7 @@ class Night:
             report = NightReport(str(self.day), "nothing new", next_run=self.next_run)
             if self.admit is not None:
                 report = replace(report, admission=dict(self.admit(store, ground)))
-            own = held_out(self.settings, Path(), 0, ground) if self.settings.nightly_examples else []
+            own = own_examples(self.settings) or []
             found = collect(admitted_pairs(store, {e.question for e in own}, asked), ground)
             report = self._begun(report, found, incumbent, ground)
         if not self.force and incumbent is not None and not report.drift and not report.fresh + report.taken_out:
@@ -173,14 +178,14 @@ class Night:
                 run.packaged(trained, student, version, told)
         with self.stage("calibrate"):
             if not (student / "calibration.json").exists():
-                run.calibrate(student)
+                run.calibrate(student, self.calibrates)
         report = replace(report, version=version, started_from=started)
         pairs = run.pairs(recipe.stage[-1])
         with self.stage("evaluate"):
-            together = self._examples(pairs, recipe, found, ground)
+            together, left_out = measured_with(self.settings, pairs, recipe.night.held_out, found, ground)
             judgement = self._judged(student, incumbent, together, recipe, ground, run.directory)
         with self.stage("gate"):
-            report = _measured(report, judgement)
+            report = replace(_measured(report, judgement), left_out=left_out)
             canned = _canned(student, pairs, ground)
             tell(student, {"gate": judgement.verdict.to_json(), **({"canned": canned} if canned else {})})
         if not judgement.verdict.passed:
@@ -232,10 +237,6 @@ class Night:
             for n in count()
         )
         return next(run for run in tries if not (run.directory / _REFUSED).exists())
-
-    def _examples(self, pairs: Path, recipe: Recipe, found: Collected, ground: Ground) -> list[Example]:
-        held = held_out(self.settings, pairs, recipe.night.held_out, ground)
-        return [*held, *regression_set(self.settings), *pair_examples(found.pairs, ground)]
 
     def _judged(
         self, student: Path, incumbent: Known | None, together: Sequence[Example], recipe: Recipe, ground: Ground,

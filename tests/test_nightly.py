@@ -23,6 +23,7 @@ from bot.manifest import read_manifest
 from bot.opening import open_database
 from bot.records import ModelVersionRow, RunRow
 from bot.store import Store
+from kd_training.calibration import sample_pairs
 from kd_training.night.collect import collect
 from kd_training.night.report import NightReport, to_text
 from kd_training.nightly import STAGES
@@ -164,6 +165,22 @@ def test_the_gate_stops_a_poisoned_student(tiny: Tiny, town: Town) -> None:
     assert again.code == 0 and "was run already" in again.out
     assert mynah("nightly", **town.given()).code == 2
     assert "models_url" in mynah("nightly", "--once", **{**town.given(), "models_url": None}).err
+
+
+@pytest.mark.slow
+def test_a_night_without_people_s_questions_measures_with_one_half(tiny: Tiny, tmp_path: Path) -> None:
+    town = Town.built(tiny, tmp_path / "town", steps=1)
+    recipe = town.folder / "recipe.toml"
+    recipe.write_text(recipe.read_text("utf-8").replace("holdout = 0.0001", "holdout = 0.45"), encoding="utf-8")
+    town.correct(list(GOLD)[:1], GOLD["how many sales are there?"])
+    report = night(town, nightly_examples=None)
+    (run,) = (town.folder / "state" / "nightly").glob("night-*")
+    lines = sample_pairs(run / "night" / "pairs", 200, part="measure").values()
+    measured = {question: target for kind in lines for question, target in kind}
+    assert report.left_out == sum(target == "SELECT COUNT(*) FROM sales" for target in measured.values()) > 0
+    (path, *_) = run.glob("evaluated-*.json")
+    asked = {e["question"] for e in json.loads(path.read_text("utf-8"))["examples"] if ":" not in e["id"]}
+    assert asked == {question for question, target in measured.items() if target != "SELECT COUNT(*) FROM sales"}
 
 
 def _judged_by(town: Town, gate: str) -> None:
