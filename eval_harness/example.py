@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
+
+from eval_harness.json_lines import numbered_lines
 
 Kind = Literal["answerable", "unanswerable", "ambiguous", "unsafe"]
 
@@ -63,16 +64,13 @@ def read_examples(path: str | Path) -> list[Example]:
     return examples
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
+def _lines(path: Path) -> list[tuple[int, str]]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return numbered_lines(path)
     except OSError as error:
         raise ExampleError(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise ExampleError(f"{path} is not UTF-8 text.") from error
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
-            yield number, line
 
 
 def _example(line: str) -> Example:

@@ -31,6 +31,7 @@ from bot.shorthand import REFUSAL, Shorthand, ShorthandError
 from bot.slots import bind, literal_sql
 from eval_harness.evaluate import Prediction
 from eval_harness.example import ExampleError
+from eval_harness.json_lines import numbered_lines
 
 NEAREST = 20  # so many are tried
 _K1, _B = 1.2, 0.75
@@ -48,10 +49,10 @@ class Known:
 def read_pairs(path: Path) -> list[Known]:
     """Pairs of a training run: JSON Lines of `target` and `text`, `prompt` or `question`. Raises ExampleError."""
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = numbered_lines(path)
     except (OSError, UnicodeDecodeError) as error:
         raise ExampleError(f"{path} cannot be read: {error}.") from error
-    pairs = dict.fromkeys(_pair(line, f"{path}, line {n}") for n, line in enumerate(lines, start=1) if line.strip())
+    pairs = dict.fromkeys(_pair(line, f"{path}, line {n}") for n, line in lines)
     if not pairs:
         raise ExampleError(f"{path} holds no pairs.")
     return list(pairs)

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
+from eval_harness.json_lines import numbered_lines
 from kd_training.tokenizer import END, end_id
 
 Ints = npt.NDArray[np.int64]
@@ -90,10 +91,10 @@ def read_examples(paths: Iterable[str | Path]) -> list[Example]:
     examples: list[Example] = []
     for path in map(Path, paths):
         try:
-            lines = path.read_text(encoding="utf-8").split("\n")  # not splitlines: JSON may hold U+2028
+            lines = numbered_lines(path)
         except (OSError, UnicodeDecodeError) as error:
             raise DataError(f"{path} cannot be read: {error}") from error
-        examples.extend(_parse(line, f"{path}:{number}") for number, line in enumerate(lines, 1) if line.strip())
+        examples.extend(_parse(line, f"{path}:{number}") for number, line in lines)
     return examples
 
 

@@ -10,13 +10,15 @@ ones that the student will be measured with. The fit is kept in the student's di
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import random
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 from bot.answer import Bot
 from bot.candidates import Candidate
@@ -26,39 +28,66 @@ from bot.glossary import Glossary, load_glossary
 from bot.guard import Rejected, check
 from bot.linking import Linked
 from bot.manifest import read_manifest, write_manifest
+from bot.nominations import same_words
 from bot.shorthand import REFUSAL, Shorthand, ShorthandError
 from bot.slots import bind
 from bot.student import Student
 from bot.value_reading import build_index
 from eval_harness.calibrate import LEAST, Fit, Observation, Seen, fit
 from eval_harness.example import Example, read_examples
+from eval_harness.json_lines import read_objects
 from eval_harness.match import answer_match
 from eval_harness.parts import tables_read
 
 FILE = "calibration.json"
 Gold = tuple[str, Result]  # SQL and what it gave
+Part = Literal["calibrate", "measure"]  # what a half of the held-out questions is for
 _ALL = Calibration({}, 0.0)  # makes the bot run every candidate
 
 
-def sample_pairs(pairs: Path, count: int, seed: int = 0) -> dict[str, list[tuple[str, str]]]:
+def shape(question: str, target: str) -> str:
+    """What two pairs share that are one task: the SQL template; of what is refused, the question."""
+    return same_words(question) if target == REFUSAL else re.sub(r":[vnd]\d+", ":s", target)
+
+
+def part_of(question: str, target: str) -> Part:
+    """The half that a held-out pair is in: all of one shape are in the same."""
+    return "measure" if hashlib.sha256(shape(question, target).encode()).digest()[0] % 2 else "calibrate"
+
+
+def is_among(question: str, target: str, known: Collection[str]) -> bool:
+    """Whether a pair asks or says what is known already: questions as `same_words` has them, and shapes."""
+    return same_words(question) in known or shape(question, target) in known
+
+
+def sample_pairs(
+    pairs: Path, count: int, seed: int = 0, part: Part | None = None, without: Collection[str] = ()
+) -> dict[str, list[tuple[str, str]]]:
     """Up to `count` held-out (question, short SQL) of each kind, each SQL template at most four times.
 
-    "phrasings" are new words for templates that were trained, "templates" are templates that were not.
+    "phrasings" are new words for templates that were trained, "templates" are templates that were not. Of `part` only,
+    if given: who calibrates and measures must not do both with the same. None that `is_among` those `without`.
     """
+
+    def wanted(question: str, target: str) -> bool:
+        return part in (None, part_of(question, target)) and not is_among(question, target, without)
+
     return {
-        "phrasings": _sample(pairs / "phrasings.jsonl", count, seed),
-        "templates": _sample(pairs / "valid.jsonl", count, seed),
+        "phrasings": _sample(pairs / "phrasings.jsonl", count, seed, wanted),
+        "templates": _sample(pairs / "valid.jsonl", count, seed, wanted),
     }
 
 
-def _sample(path: Path, count: int, seed: int) -> list[tuple[str, str]]:
-    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.is_file() else []
+def _sample(path: Path, count: int, seed: int, wanted: Callable[[str, str], bool]) -> list[tuple[str, str]]:
+    lines = list(read_objects(path)) if path.is_file() else []
     random.Random(seed).shuffle(lines)
     taken: dict[str, int] = {}
     kept: list[tuple[str, str]] = []
     for line in lines:
         limit = max(4, count // 10) if line["target"] == REFUSAL else 4
-        if len(kept) < count and taken.get(line["target"], 0) < limit:
+        if len(kept) >= count:
+            break
+        if taken.get(line["target"], 0) < limit and wanted(line["question"], line["target"]):
             taken[line["target"]] = taken.get(line["target"], 0) + 1
             kept.append((line["question"], line["target"]))
     return kept
@@ -112,8 +141,7 @@ class Observer:
         if gold is None:
             return None
         # Whether a question asks for an order is not written down with it, so no order is asked for.
-        group = re.sub(r":[vnd]\d", ":s", target)
-        return self._observe(question, [(bound.sql, gold)], False, group)
+        return self._observe(question, [(bound.sql, gold)], False, shape(question, target))
 
     def _observe(self, question: str, golds: Sequence[Gold], ordered: bool, group: str) -> Observation:
         linked: Linked = self._bot.link(question)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import tempfile
 from collections.abc import Callable, Mapping
@@ -22,6 +21,7 @@ from bot.shorthand import REFUSAL, Shorthand, ShorthandError
 from bot.slots import bind
 from bot.student import Student
 from bot.value_index import ValueIndex
+from eval_harness.json_lines import read_objects
 from eval_harness.match import answer_match
 from kd_training.package import package_student
 
@@ -83,7 +83,7 @@ class HeldOut:
 
 def sample_examples(path: Path, count: int, seed: int) -> tuple[tuple[str, str], ...]:
     """`count` examples of a held-out file, each SQL template at most twice, the same for the same seed."""
-    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    lines = list(read_objects(path))
     random.Random(seed).shuffle(lines)
     taken: dict[str, int] = {}
     chosen: list[tuple[str, str]] = []

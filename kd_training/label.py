@@ -20,6 +20,7 @@ from typing import Any
 
 from tqdm import tqdm  # type: ignore[import-untyped]
 
+from eval_harness.json_lines import read_objects
 from kd_training.batches import DataError
 from kd_training.questions import Ground, groups_of_one_mind, tried
 from kd_training.shards import Shards, write_whole
@@ -104,8 +105,7 @@ def read_questions(path: Path) -> list[Question]:
 
 def read_labels(out: Path) -> dict[str, str]:
     """Of a folder that `label` has filled: the short SQL of each question that the teacher is of one mind about."""
-    lines = (out / LABELLED).read_text("utf-8").splitlines()
-    return {record["question"]: record["target"] for record in map(json.loads, lines)}
+    return {record["question"]: record["target"] for record in read_objects(out / LABELLED)}
 
 
 class _Asker:

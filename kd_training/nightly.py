@@ -43,10 +43,10 @@ from bot.store import Store
 from bot.student import Student
 from eval_harness.example import Example
 from eval_harness.gate import Verdict
-from kd_training.calibration import sample_pairs
+from kd_training.calibration import Part, sample_pairs
 from kd_training.night.collect import Collected, collect, write_added
-from kd_training.night.judge import Judgement, forget, held_out, judge, moved, pair_examples, regression_set, share
-from kd_training.night.promotion import NIGHT, Known, known_students, put_in_place, start_for, tell
+from kd_training.night.judge import Judgement, forget, judge, measured_with, moved, own_examples, share
+from kd_training.night.promotion import NIGHT, Known, known_students, put_in_place, start_for, tell, trained_with
 from kd_training.night.report import NightReport, read_report, write_report
 from kd_training.night.room import check_disk, check_gpu
 from kd_training.pairs import admitted_pairs
@@ -88,11 +88,12 @@ class Night:
         if self.settings.models_url is None:
             raise ConfigError("a nightly run needs models_url: say in mynah.toml where versions of the student lie")
         registry = Registry(self.settings.models_url)
-        self.settings = self.settings.model_copy(update={"today": self.settings.today or self.day})
+        asked = self.settings.today  # each pair is read on its own day, except where the bot lives in one day
+        self.settings = self.settings.model_copy(update={"today": self.today})
         database = open_database(self.settings)
         try:
             with Store.open(self.settings.store_url) as store:
-                return self._told(self._run(database, store, registry))
+                return self._told(self._run(database, store, registry, asked))
         finally:
             database.close()
 
@@ -106,6 +107,11 @@ class Night:
         """What questions call today."""
         return self.settings.today or self.day
 
+    @property
+    def calibrates(self) -> Part | None:
+        """The half of the held-out questions that calibrates; all where the gate measures with people's own."""
+        return "calibrate" if self.settings.nightly_examples is None else None
+
     @contextmanager
     def stage(self, name: Stage) -> Iterator[None]:
         """One stage, timed."""
@@ -115,7 +121,7 @@ class Night:
         yield
         self.seconds[name] = round(time.monotonic() - begun, 1)
 
-    def _run(self, database: Database, store: Store, registry: Registry) -> NightReport:
+    def _run(self, database: Database, store: Store, registry: Registry, asked: date | None) -> NightReport:
         with self.stage("collect"):
             recipe = load_recipe(self.settings.nightly_recipe)
             check_disk(self.folder, recipe.night.disk)
@@ -127,8 +133,8 @@ class Night:
             report = NightReport(str(self.day), "nothing new", next_run=self.next_run)
             if self.admit is not None:
                 report = replace(report, admission=dict(self.admit(store, ground)))
-            own = held_out(self.settings, Path(), 0, ground) if self.settings.nightly_examples else []
-            found = collect(admitted_pairs(store, {e.question for e in own}, self.settings.today), ground)
+            own = own_examples(self.settings) or []
+            found = collect(admitted_pairs(store, {e.question for e in own}, asked), ground)
             report = self._begun(report, found, incumbent, ground)
         if not self.force and incumbent is not None and not report.drift and not report.fresh + report.taken_out:
             return self._interrupted(incumbent, store, registry) or report
@@ -140,8 +146,8 @@ class Night:
         now, before = set(found.digests), incumbent.pairs if incumbent else frozenset()
         changed = drift(incumbent.schema, ground.schema) if incumbent else None
         return replace(
-            report, learned=len(now), fresh=len(now - before), taken_out=len(before - now), unsaid=found.unsaid,
-            incumbent=incumbent.manifest.version if incumbent else "none",
+            report, learned=len(now), fresh=len(now - before), taken_out=len(before - found.present),
+            unsaid=found.unsaid, incumbent=incumbent.manifest.version if incumbent else "none",
             drift=changed.sentence() if changed else "",
         )  # fmt: skip
 
@@ -150,7 +156,7 @@ class Night:
         glossary: Path | None, report: NightReport, store: Store, registry: Registry,
     ) -> NightReport:
         warm = self.settings.nightly_start == "incumbent"
-        start = start_for(students, found.digests, ground.schema) if warm else None
+        start = start_for(students, found.present, ground.schema) if warm else None
         run = self._prepared(recipe, found, start, ground, glossary)
         with self.stage("synthesize"):
             for each in recipe.stage:
@@ -167,19 +173,19 @@ class Night:
         started = start.manifest.version if start else "nothing"
         student = run.directory / "student"
         with self.stage("export"):
-            told = {NIGHT: {"day": str(self.day), "pairs": found.digests, "started_from": started}}
+            told = {NIGHT: {"day": str(self.day), "pairs": trained_with(start, found.digests), "started_from": started}}
             if not (student / "manifest.json").exists():
                 run.packaged(trained, student, version, told)
         with self.stage("calibrate"):
             if not (student / "calibration.json").exists():
-                run.calibrate(student)
+                run.calibrate(student, self.calibrates)
         report = replace(report, version=version, started_from=started)
         pairs = run.pairs(recipe.stage[-1])
         with self.stage("evaluate"):
-            together = self._examples(pairs, recipe, found, ground)
+            together, left_out = measured_with(self.settings, pairs, recipe.night.held_out, found, ground)
             judgement = self._judged(student, incumbent, together, recipe, ground, run.directory)
         with self.stage("gate"):
-            report = _measured(report, judgement)
+            report = replace(_measured(report, judgement), left_out=left_out)
             canned = _canned(student, pairs, ground)
             tell(student, {"gate": judgement.verdict.to_json(), **({"canned": canned} if canned else {})})
         if not judgement.verdict.passed:
@@ -220,7 +226,8 @@ class Night:
         """The recipe's run with people's pairs in it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         known = json.loads((start.directory / "words.json").read_text("utf-8")) if start else {}
-        told = hashlib.sha256(json.dumps([*found.digests, recipe.night.copies, sorted(known.items())]).encode())
+        said = [[pair.digest, pair.short] for pair in found.pairs]
+        told = hashlib.sha256(json.dumps([said, recipe.night.copies, sorted(known.items())]).encode())
         added = self.folder / f"pairs-{told.hexdigest()[:12]}.jsonl"
         words = write_added(found.pairs, recipe.night.copies, known, added)
         extra = Extra(start.directory if start else None, added if found.pairs else None, words)
@@ -230,10 +237,6 @@ class Night:
             for n in count()
         )
         return next(run for run in tries if not (run.directory / _REFUSED).exists())
-
-    def _examples(self, pairs: Path, recipe: Recipe, found: Collected, ground: Ground) -> list[Example]:
-        held = held_out(self.settings, pairs, recipe.night.held_out, ground)
-        return [*held, *regression_set(self.settings), *pair_examples(found.pairs, ground)]
 
     def _judged(
         self, student: Path, incumbent: Known | None, together: Sequence[Example], recipe: Recipe, ground: Ground,

@@ -35,7 +35,7 @@ from bot.value_reading import build_index
 from eval_harness.calibrate import CalibrationError
 from kd_training.batches import read_examples
 from kd_training.blend import blended
-from kd_training.calibration import Observer, keep_calibration, sample_pairs
+from kd_training.calibration import Observer, Part, keep_calibration, sample_pairs
 from kd_training.distill import distill
 from kd_training.distill_config import ConfigError, DistillConfig
 from kd_training.distill_report import Report
@@ -178,7 +178,7 @@ class Run:
         said = [example.target for example in read_examples([self.pairs(s) / "train.jsonl" for s in self.recipe.stage])]
         return package_student(trained.best, output, self._schema, trained.words, name, origin, self._glossary, said)
 
-    def calibrate(self, student: Path) -> None:
+    def calibrate(self, student: Path, part: Part | None = None) -> None:
         """Fit the confidences on what the last stage held out; a student without them serves, only less sure."""
         target = self.recipe.student
         if not target.calibrated_on:
@@ -186,7 +186,7 @@ class Run:
         pairs = self.pairs(self.recipe.stage[-1])
         observer = Observer(Student.load(student, self._terms), self._database, self._terms, self._today)
         try:
-            found = observer.fit(sample_pairs(pairs, target.calibrated_on), target.target)
+            found = observer.fit(sample_pairs(pairs, target.calibrated_on, part=part), target.target)
         except CalibrationError as error:
             log.warning("the student is not calibrated: %s", error)
         else:

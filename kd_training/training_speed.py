@@ -21,6 +21,7 @@ import torch
 from torch.utils.data import Dataset
 from transformers import GPT2LMHeadModel, Trainer, TrainerCallback, TrainingArguments
 
+from eval_harness.json_lines import read_objects
 from kd_training.batches import Corpus, Example, encode_examples
 from kd_training.distill import distill
 from kd_training.distill_config import DistillConfig
@@ -94,7 +95,7 @@ def _distill_speed(config: DistillConfig, pairs: Path, folder: Path, steps: int)
         "epochs": 1_000_000, "log_every": steps, "eval_every": 1_000_000, "checkpoint_every": 1_000_000,
     }  # fmt: skip
     distill(config.model_copy(update=given))
-    lines = [json.loads(line) for line in (folder / "log.jsonl").read_text("utf-8").splitlines()]
+    lines = read_objects(folder / "log.jsonl")
     return float(next(line["tokens_per_second"] for line in lines if "tokens_per_second" in line))
 
 

@@ -19,7 +19,7 @@ from bot.glossary import Glossary
 from bot.store import Store
 from kd_training.clock import next_night
 from kd_training.night.collect import collect, write_added
-from kd_training.night.promotion import known_students, start_for
+from kd_training.night.promotion import known_students, start_for, trained_with
 from kd_training.night.report import NightReport, read_report, to_html, to_text, write_report
 from kd_training.night.room import RoomError, check_disk
 from kd_training.pairs import AdmittedPair, admitted_pairs
@@ -105,6 +105,17 @@ def test_a_pair_is_read_on_the_day_it_was_asked(ground: Ground) -> None:
     assert learned.short == "SELECT COUNT(*) FROM sales WHERE sales.sold_on = :d0"
 
 
+def test_a_pair_is_remembered_by_its_sql_and_not_forgotten_where_it_cannot_be_said(ground: Ground) -> None:
+    sql = "SELECT COUNT(*) FROM sales WHERE sold_on >= '2026-09-01' AND sold_on < '2026-10-01'"
+    pair = admitted("how many sales last month?", sql, date(2026, 10, 5))
+    said = collect([pair], ground)
+    unsaid = collect([replace(pair, question="How many sales last month", asked_on=TODAY)], ground)
+    assert len(said.pairs) == 1 and not unsaid.pairs and unsaid.unsaid[0][0] == "How many sales last month"
+    assert said.present == unsaid.present == {said.pairs[0].digest}
+    assert (said.digests, unsaid.digests) == ([said.pairs[0].digest], [])
+    assert collect([replace(pair, sql=SPREAD)], ground).present != said.present
+
+
 def test_lines_stand_as_often_as_they_count_and_their_words_are_known(ground: Ground, tmp_path: Path) -> None:
     pair = admitted("whopping amount by item", SPREAD, TODAY, 2)
     found = collect([pair], ground)
@@ -145,6 +156,7 @@ def test_the_next_student_does_not_start_from_one_that_knows_what_was_taken_out(
         return found.manifest.version if found else "nothing"
 
     assert [start("a", "b", "c"), start("a"), start("c")] == ["poisoned", "clean", "tiny-1"]
+    assert trained_with(students[0], ["b", "c"]) == ["a", "b", "c"] and trained_with(None, ["c"]) == ["c"]
     shutil.rmtree(tmp_path / "town" / "models" / "versions" / "clean")
     assert [s.manifest.version for s in known_students(settings, registry)] == ["poisoned", "tiny-1"]
 

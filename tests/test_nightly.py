@@ -11,18 +11,24 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from adapters.desk import Desk
+from bot.glossary import Glossary
 from bot.manifest import read_manifest
+from bot.opening import open_database
 from bot.records import ModelVersionRow, RunRow
 from bot.store import Store
+from kd_training.calibration import sample_pairs
+from kd_training.night.collect import collect
 from kd_training.night.report import NightReport, to_text
 from kd_training.nightly import STAGES
+from kd_training.pairs import admitted_pairs
+from kd_training.questions import Ground
 from kd_training.registry import Registry
 from kd_training.schedule import Nights
 from kd_training.turns import Refused
@@ -30,6 +36,7 @@ from tests.mynah_command import Mynah
 from tests.night_town import ASKED, GOLD, REPHRASED, Town
 from tests.servers import PostgresServer, running
 from tests.tiny_student import TODAY, Tiny
+from tests.versions import version
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 300.0
@@ -52,6 +59,39 @@ def test_a_night_without_anything_new_says_so(town: Town) -> None:
     assert "nothing new to learn" in (town.folder / "state/nightly/reports/2026-11-22.txt").read_text("utf-8")
     assert not list((town.folder / "state" / "nightly").glob("night-*"))
     assert Nights(town.settings()).run(TODAY) == Refused("done", TODAY, "nothing new")
+
+
+def _learned(tiny: Tiny, town: Town) -> list[str]:
+    """Promote a student that was trained with all that people say so far; what it remembers of that."""
+    database = open_database(town.settings())
+    ground = Ground.of(database, Glossary(), TODAY)
+    with Store.open(town.state_url) as store:
+        pairs = sorted(collect(admitted_pairs(store), ground).present)
+    database.close()
+    registry = Registry(str(town.settings().models_url))
+    registry.add(version(tiny, town.folder, "knows", night={"pairs": pairs}))
+    registry.promote("knows", "nightly", "")
+    return pairs
+
+
+def test_relative_dates_mean_what_they_meant_on_the_day_of_the_question(tiny: Tiny, town: Town) -> None:
+    """A correction of "last month" is the same pair in a night of another month, and nothing is taken out by it."""
+    this = date.today().replace(day=1)
+    last = (this - timedelta(days=1)).replace(day=1)
+    sql = f"SELECT COUNT(*) FROM sales WHERE sold_on >= '{last}' AND sold_on < '{this}'"
+    town.correct(["how many sales last month?"], sql)
+    assert len(_learned(tiny, town)) == 1
+    report = Nights(town.settings(today=None)).run(date.today() + timedelta(days=40))
+    assert isinstance(report, NightReport)
+    assert (report.result, report.learned, report.taken_out, report.unsaid) == ("nothing new", 1, 0, ())
+
+
+def test_what_cannot_be_said_tonight_is_not_taken_out(tiny: Tiny, town: Town) -> None:
+    town.correct(["how many sales?"], "SELECT COUNT(*) + 17 FROM sales")
+    assert len(_learned(tiny, town)) == 1
+    report = night(town)
+    assert (report.result, report.learned, report.fresh, report.taken_out) == ("nothing new", 0, 0, 0)
+    assert [question for question, _ in report.unsaid] == ["how many sales?"]
 
 
 def test_a_night_that_cannot_be_run_is_reported_and_tried_again(town: Town) -> None:
@@ -125,6 +165,22 @@ def test_the_gate_stops_a_poisoned_student(tiny: Tiny, town: Town) -> None:
     assert again.code == 0 and "was run already" in again.out
     assert mynah("nightly", **town.given()).code == 2
     assert "models_url" in mynah("nightly", "--once", **{**town.given(), "models_url": None}).err
+
+
+@pytest.mark.slow
+def test_a_night_without_people_s_questions_measures_with_one_half(tiny: Tiny, tmp_path: Path) -> None:
+    town = Town.built(tiny, tmp_path / "town", steps=1)
+    recipe = town.folder / "recipe.toml"
+    recipe.write_text(recipe.read_text("utf-8").replace("holdout = 0.0001", "holdout = 0.45"), encoding="utf-8")
+    town.correct(list(GOLD)[:1], GOLD["how many sales are there?"])
+    report = night(town, nightly_examples=None)
+    (run,) = (town.folder / "state" / "nightly").glob("night-*")
+    lines = sample_pairs(run / "night" / "pairs", 200, part="measure").values()
+    measured = {question: target for kind in lines for question, target in kind}
+    assert report.left_out == sum(target == "SELECT COUNT(*) FROM sales" for target in measured.values()) > 0
+    (path, *_) = run.glob("evaluated-*.json")
+    asked = {e["question"] for e in json.loads(path.read_text("utf-8"))["examples"] if ":" not in e["id"]}
+    assert asked == {question for question, target in measured.items() if target != "SELECT COUNT(*) FROM sales"}
 
 
 def _judged_by(town: Town, gate: str) -> None:

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from bot.nominations import digest
 from bot.prompt import prompt, render
 from bot.vocabulary import MIN_COUNT, Vocabulary, count_words
 from kd_training.pairs import AdmittedPair
@@ -22,31 +23,31 @@ from kd_training.slotted import SlottedError, Speech, sensible, slotted
 class Learned:
     """One pair as it is learned: the text that the student reads, its short SQL, and how much it counts.
 
-    `users` are those who vouch for it, as `door:user`.
+    `users` are those who vouch for it, as `door:user`. `digest` is what a manifest remembers the pair by.
     """
 
+    digest: str
     question: str
     text: str
     short: str
     weight: int
     users: tuple[str, ...]
 
-    @property
-    def digest(self) -> str:
-        """Sixteen digits: what a manifest remembers a pair by."""
-        return hashlib.sha256(json.dumps([self.question, self.short]).encode()).hexdigest()[:16]
-
 
 @dataclass(frozen=True)
 class Collected:
-    """What a night may learn from people, and what of it cannot be said in the student's language, with the reason."""
+    """What a night may learn from people, and what of it cannot be said in the student's language, with the reason.
+
+    `present` has the digests of both: what cannot be said this night was not taken out.
+    """
 
     pairs: tuple[Learned, ...]
     unsaid: tuple[tuple[str, str], ...]
+    present: frozenset[str]
 
     @property
     def digests(self) -> list[str]:
-        """Of all pairs, sorted."""
+        """Of what can be said, sorted."""
         return sorted({pair.digest for pair in self.pairs})
 
 
@@ -62,8 +63,13 @@ def collect(admitted: Sequence[AdmittedPair], ground: Ground) -> Collected:
         except SlottedError as error:
             unsaid.append((pair.question, str(error)))
         else:
-            pairs.append(Learned(pair.question, render(linked), short, pair.weight, pair.users))
-    return Collected(tuple(pairs), tuple(unsaid))
+            pairs.append(Learned(_digest(pair), pair.question, render(linked), short, pair.weight, pair.users))
+    return Collected(tuple(pairs), tuple(unsaid), frozenset(map(_digest, admitted)))
+
+
+def _digest(pair: AdmittedPair) -> str:
+    """Sixteen digits over what was admitted: the same on every night, however the pair is said in it."""
+    return digest(pair.question, pair.sql)[:16]
 
 
 def on(ground: Ground, day: date) -> Ground:

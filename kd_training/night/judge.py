@@ -13,6 +13,7 @@ from bot.config import Settings
 from bot.database import Database, DatabaseError
 from bot.glossary import GlossaryError
 from bot.manifest import StudentError, file_hash, read_manifest
+from bot.nominations import same_words
 from bot.opening import open_bot
 from bot.shorthand import REFUSAL, Shorthand, ShorthandError
 from bot.slots import bind, literal_sql
@@ -21,8 +22,8 @@ from eval_harness.campaign import Place, ask_all, judge_all
 from eval_harness.example import Example, read_examples
 from eval_harness.gate import Rules, Verdict, gate
 from eval_harness.report import to_json
-from kd_training.calibration import sample_pairs
-from kd_training.night.collect import Learned
+from kd_training.calibration import is_among, sample_pairs, shape
+from kd_training.night.collect import Collected, Learned
 from kd_training.questions import Ground
 from kd_training.shards import write_whole
 
@@ -38,22 +39,42 @@ class Judgement:
     before: Mapping[str, Any] | None
 
 
-def held_out(settings: Settings, pairs: Path, count: int, ground: Ground) -> list[Example]:
-    """The questions that both are measured with: a file of people's, else the held-out ones of the synthesis.
+def measured_with(
+    settings: Settings, pairs: Path, count: int, found: Collected, ground: Ground
+) -> tuple[list[Example], int]:
+    """All that both are asked, and how many held-out questions are not, since people taught them.
 
     Raises ExampleError for a file that cannot be read.
     """
-    if settings.nightly_examples is not None:
-        return read_examples(settings.nightly_examples)
-    sampled = sample_pairs(pairs, count)
+    held, left_out = own_examples(settings), 0
+    if held is None:
+        held, left_out = held_out(pairs, count, found, ground)
+    return [*held, *regression_set(settings), *pair_examples(found.pairs, ground)], left_out
+
+
+def own_examples(settings: Settings) -> list[Example] | None:
+    """The questions of people's that both are measured with, None where there is no such file. Raises ExampleError."""
+    return None if settings.nightly_examples is None else read_examples(settings.nightly_examples)
+
+
+def held_out(pairs: Path, count: int, found: Collected, ground: Ground) -> tuple[list[Example], int]:
+    """What both are measured with else: held-out questions of the synthesis that did not calibrate.
+
+    Those that people's pairs ask, or that have their SQL, were learned from: others take their place, and the number
+    says how many there were.
+    """
+    taught = {same_words(question) for question in (*(p.question for p in found.pairs), *(q for q, _ in found.unsaid))}
+    taught |= {shape(pair.question, pair.short) for pair in found.pairs}
+    drawn = sample_pairs(pairs, count, part="measure")
+    left_out = {line for lines in drawn.values() for line in lines if is_among(*line, taught)}
     shorthand = Shorthand(ground.schema, ground.glossary)
-    found: dict[str, Example] = {}
-    for kind, lines in sampled.items():
+    made: dict[str, Example] = {}
+    for kind, lines in sample_pairs(pairs, count, part="measure", without=taught).items():
         for question, target in lines:
             example = _example(question, target, kind, ground, shorthand)
             if example is not None:
-                found[example.id] = example
-    return list(found.values())
+                made[example.id] = example
+    return list(made.values()), len(left_out)
 
 
 def _example(question: str, target: str, tag: str, ground: Ground, shorthand: Shorthand) -> Example | None:

@@ -77,6 +77,11 @@ def start_for(students: Collection[Known], pairs: Collection[str], live: Schema)
     return None
 
 
+def trained_with(start: Known | None, pairs: Collection[str]) -> list[str]:
+    """The digests that the manifest of a student shall tell: of what it learned, and what its start had learned."""
+    return sorted({*pairs, *(start.pairs if start else ())})
+
+
 def tell(student: Path, told: dict[str, Any]) -> None:
     """Add to what a student's manifest says of its origin. Telling the same twice changes nothing."""
     manifest = read_manifest(student)

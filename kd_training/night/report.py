@@ -27,7 +27,8 @@ Count = tuple[int, int]  # right, of how many
 @dataclass(frozen=True)
 class NightReport:
     """One night. `before` and `after` count right answers to the held-out questions, `pairs_before` and `pairs_after`
-    those to what people corrected. `admission` is what became of the nominated pairs."""
+    those to what people corrected. `left_out` counts the held-out questions that these ask or have the SQL of.
+    `admission` is what became of the nominated pairs."""
 
     day: str
     result: Result
@@ -43,6 +44,7 @@ class NightReport:
     learned: int = 0
     fresh: int = 0
     taken_out: int = 0
+    left_out: int = 0
     unsaid: tuple[tuple[str, str], ...] = ()
     admission: Mapping[str, int] = field(default_factory=dict)
     started_from: str = ""
@@ -120,6 +122,7 @@ def _facts(report: NightReport) -> list[tuple[str, str]]:
         ("Started from", report.started_from),
         ("Held-out questions, before", _share(report.before)),
         ("Held-out questions, after", _share(report.after)),
+        ("Not measured", f"{report.left_out} held-out questions: people taught them" if report.left_out else ""),
         ("People's pairs, before", _share(report.pairs_before)),
         ("People's pairs, after", _share(report.pairs_after)),
         ("Pairs", pairs),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.shorthand import REFUSAL
+from eval_harness.json_lines import numbered_lines
 
 
 class CorpusError(ValueError):
@@ -49,9 +50,7 @@ def read_lines(path: Path) -> Iterator[dict[str, object]]:
 
 def _numbered_lines(path: Path) -> Iterator[tuple[str, dict[str, object]]]:
     """The objects with the places where they stand, as `file:line`."""
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.strip():
-            continue
+    for number, line in numbered_lines(path):
         try:
             item = json.loads(line)
         except json.JSONDecodeError as error:
