@@ -40,8 +40,8 @@ class Paired:
     def lower_bound(self, level: float = 0.95) -> float:
         """What the difference is at least, one-sided, at about this level of confidence: Tango's score bound.
 
-        It is the difference that, were it the true one, would let one as large as was seen come about with a probability
-        of 1 - `level`. Where none differ it is that of `n` questions in which nothing was seen, not 0.
+        It is the difference that, were it the true one, would let one as large as was seen come about with a
+        probability of 1 - `level`. Where none differ it is that of `n` questions in which nothing was seen, not 0.
         """
         if not self.n:
             return -1.0

@@ -43,7 +43,9 @@ def test_the_bound_is_where_the_score_has_that_probability(gained: int, lost: in
     assert (gained - lost - n * bound) / spread == pytest.approx(norm.ppf(level), abs=0.02)
 
 
-@pytest.mark.parametrize(("n", "gain", "loss"), [(100, 0, 0.05), (100, 0.02, 0.07), (200, 0.005, 0.055), (300, 0, 0.05)])
+@pytest.mark.parametrize(
+    ("n", "gain", "loss"), [(100, 0, 0.05), (100, 0.02, 0.07), (200, 0.005, 0.055), (300, 0, 0.05)]
+)
 def test_one_that_is_worse_by_the_margin_seldom_passes(n: int, gain: float, loss: float) -> None:
     passes = 0.0
     for differing in range(n + 1):
