@@ -203,7 +203,8 @@ class Run:
         assert self.recipe.teacher is not None and self._teacher is not None  # run_recipe saw to it
         pairs = {stage.name: self.pairs(stage) for stage in self.recipe.stage if stage.taught}
         ground = Ground.of(self._database, self._terms, self._today)
-        return Lessons(self.recipe.teacher, self._teacher, pairs, self.directory, ground, self.extra.added)
+        holdout = self.recipe.synthesis(self.recipe.stage[0]).holdout  # one for all stages
+        return Lessons(self.recipe.teacher, self._teacher, pairs, self.directory, ground, holdout, self.extra.added)
 
     def labelled(self) -> None:
         """Have the teacher label what it is asked; nothing without a teacher."""
