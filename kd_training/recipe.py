@@ -41,6 +41,7 @@ from kd_training.distill_config import ConfigError, DistillConfig
 from kd_training.distill_report import Report
 from kd_training.held_out import HeldOut, sample_examples
 from kd_training.package import package_student
+from kd_training.parallel import turn_of_all
 from kd_training.questions import Ground
 from kd_training.recipe_file import Recipe, Stage, faults, load_recipe
 from kd_training.shards import write_whole
@@ -227,12 +228,15 @@ class Run:
         It is known before any training, for hidden states are kept in its positions.
         """
         path, config = self.directory / "tokenizer.json", self._first_config()
-        if not path.exists():
-            pairs = self.pairs(self.recipe.stage[0]) / "train.jsonl"
-            texts = (text for e in read_examples([pairs]) for text in (e.prompt, e.target))
-            given = config.tokenizer if config.from_scratch else config.init
-            tokens = load_tokenizer(given) if given else train_tokenizer(texts, config.vocab_size, config.protected)
-            write_whole(path, [tokens.to_str()])
+        if path.exists():
+            return path
+        pairs = self.pairs(self.recipe.stage[0]) / "train.jsonl"
+        with turn(self.directory):
+            if not path.exists():
+                texts = (text for e in read_examples([pairs]) for text in (e.prompt, e.target))
+                given = config.tokenizer if config.from_scratch else config.init
+                tokens = load_tokenizer(given) if given else train_tokenizer(texts, config.vocab_size, config.protected)
+                write_whole(path, [tokens.to_str()])
         return path
 
     def pairs(self, stage: Stage) -> Path:
@@ -282,7 +286,8 @@ class Run:
             given["tokenizer"] = self.tokenizer()
         config = self.config(stage, given)
         held_out = self.held_out(pairs, words)
-        return distill(config, held_out.evaluator() if held_out.examples else None)
+        with turn_of_all(config.output):
+            return distill(config, held_out.evaluator() if held_out.examples else None)
 
     def held_out(self, pairs: Path, words: Mapping[str, int]) -> HeldOut:
         """What a student's accuracy is measured with: questions of SQL templates that are never trained on."""

@@ -32,6 +32,7 @@ from kd_training.reword import Rewording, reword
 from kd_training.shards import write_whole
 from kd_training.stand_in import about, train_stand_in
 from kd_training.states import INDEX
+from kd_training.taking_turns import turn
 from kd_training.teacher_client import Access, TeacherClient, tokenizer_of
 from kd_training.teacher_prompt import Instructions, Style
 from kd_training.teacher_server import NAME, Launch, Runner, serving
@@ -128,8 +129,13 @@ class Lessons:
     def taught(self, tokenizer: Callable[[], Path], width: int) -> dict[str, Taught]:
         """Everything, stage by stage. `tokenizer` gives the student's, in whose positions states are kept.
 
-        Raises what training a stand-in, TeacherClient, label and extract_states raise.
+        Another process that wants the same waits, and finds it made. Raises what training a stand-in, TeacherClient,
+        label and extract_states raise.
         """
+        with turn(self._servers):
+            return self._all_taught(tokenizer, width)
+
+    def _all_taught(self, tokenizer: Callable[[], Path], width: int) -> dict[str, Taught]:
         model, teacher, identity, out = self._labelled()
         taught = {name: self._taught_pairs(name, folder) for name, folder in out.items()}
         if self._teaching.states:
@@ -148,7 +154,13 @@ class Lessons:
 
     def labelled(self) -> list[Path]:
         """The first part of it: each stage's folder, with the teacher's SQL in it."""
-        return list(self._labelled()[3].values())
+        with turn(self._servers):
+            return list(self._labelled()[3].values())
+
+    @property
+    def _servers(self) -> Path:
+        """Where the run's servers write things down; who has the turn here may start and stop them."""
+        return self._directory / "servers"
 
     def _labelled(self) -> tuple[Path | None, Teacher, str, dict[str, Path]]:
         model = self.stand_in()
@@ -258,7 +270,7 @@ class Lessons:
             teacher.python, teacher.model, runner, self._teaching.context, self._teaching.concurrency, teacher.arguments
         )
         with (
-            serving(launch, self._directory / "servers") as started,
+            serving(launch, self._servers) as started,
             TeacherClient(
                 Access(started, NAME, concurrency=self._teaching.concurrency, tokenizer=tokenizer_of(teacher.model))
             ) as client,
