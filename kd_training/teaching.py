@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from bot.config import Settings
 from bot.prompt import PREFIX, SEPARATOR
 from bot.shorthand import REFUSAL, Shorthand
 from kd_training.distill_config import ConfigError
@@ -83,6 +85,16 @@ class Teacher:
     states_url: str | None = None
     key: str | None = None
     arguments: tuple[str, ...] = ()
+
+
+def teacher_of(settings: Settings, url: str | None = None) -> Teacher:
+    """The teacher as the settings have it; a URL that was typed wins."""
+    key = settings.teacher_key
+    return Teacher(
+        settings.teacher_python, settings.teacher_model, settings.teacher_style, url or settings.teacher_url,
+        settings.teacher_states_url, key.get_secret_value() if key else None,
+        tuple(shlex.split(settings.teacher_arguments)),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -103,9 +103,8 @@ main([directory])
 @pytest.mark.parametrize("change", [2, 3])
 def test_who_is_killed_leaves_no_half_of_a_student(tiny: Tiny, tmp_path: Path, change: int) -> None:
     student = Path(shutil.copytree(tiny.student, tmp_path / "student"))
-    done = subprocess.run(
-        [sys.executable, "-c", _KILLED, str(student), str(change)], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}
-    )
+    command = [sys.executable, "-c", _KILLED, str(student), str(change)]
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
     assert done.returncode == -signal.SIGKILL
     if student.exists():
         assert read_manifest(student).version == read_manifest(tiny.student).version

@@ -21,8 +21,8 @@ def command(
     ] = None,
 ) -> int:
     """Train a student as a recipe says; a run that was stopped goes on where it was."""
-    from adapters.commands.teacher import teacher_of
     from kd_training.recipe import run_recipe
+    from kd_training.teaching import teacher_of
 
     settings = settings_for(db)
     url = settings.database_url.get_secret_value()
