@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -26,7 +25,6 @@ def command(
 
     settings = settings_for(db)
     url = settings.database_url.get_secret_value()
-    today = settings.today or date.today()
-    made = run_recipe(config, url, settings.glossary, today, teacher_of(settings, teacher))
+    made = run_recipe(config, url, settings.glossary, settings.today, teacher_of(settings, teacher))
     print(f"The student is at {made}.")
     return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -83,7 +82,7 @@ def _train(config: Path | None, db: str | None) -> int:
     from kd_training.teaching import teacher_of
 
     settings = settings_for(db)
-    url, today = settings.database_url.get_secret_value(), settings.today or date.today()
-    made = run_recipe(config, url, settings.glossary, today, teacher_of(settings), only_teacher=True)
+    url, teacher = settings.database_url.get_secret_value(), teacher_of(settings)
+    made = run_recipe(config, url, settings.glossary, settings.today, teacher, only_teacher=True)
     print(f"The stand-in teacher is at {made}.")
     return 0
