@@ -13,7 +13,7 @@ import argparse
 import json
 import statistics
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -22,22 +22,39 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bot.config import ConfigError as SettingsError
 from bot.config import load_settings
+from bot.database import DatabaseError
+from bot.glossary import GlossaryError
+from bot.manifest import StudentError
 from demo.opening import with_demo
 from eval_harness.measures import wilson
 from kd_training.ablate_serving import SWITCHES, Switch, measured
-from kd_training.distill import distill
+from kd_training.batches import DataError
+from kd_training.checkpoint import CheckpointError
+from kd_training.distill import DistillError, distill
 from kd_training.distill_config import ConfigError
+from kd_training.export import ExportError
 from kd_training.held_out import HeldOut
 from kd_training.recipe import Run, opened
-from kd_training.recipe_file import Stage
+from kd_training.recipe_file import Recipe, Stage
 from kd_training.shards import Shards
-from kd_training.teaching import Taught, Teacher
+from kd_training.states import StatesError
+from kd_training.synthesize.draft import CorpusError
+from kd_training.taking_turns import turn
+from kd_training.teacher_client import TeacherError
+from kd_training.teaching import Taught, teacher_of
+from kd_training.tokenizer import TokenizerError
+
+_FAULTS = (
+    TeacherError, StatesError, DistillError, DataError, CorpusError, DatabaseError, CheckpointError, ExportError,
+    StudentError, TokenizerError, OSError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Variant:
-    """A way to train: what it changes of the first stage's settings, and whose labels it learns."""
+    """A way to train: what it changes of the first taught stage's settings, and whose labels it learns."""
 
     name: str
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -72,11 +89,11 @@ def ablate(run: Run, steps: int, seeds: int, variants: Sequence[Variant] = VARIA
     Raises what `distill` raises.
     """
     out = run.directory / f"ablation-{steps}"
-    stage = run.recipe.stage[0]
+    stage = taught_stage(run.recipe)
     taught, pairs = run.taught()[stage.name], run.pairs(stage)
     words = json.loads((pairs / "words.json").read_text("utf-8"))
     ground = _Ground(run, stage, taught, pairs, run.held_out(pairs, words))
-    with Shards(out / "measured") as kept:
+    with turn(out), Shards(out / "measured") as kept:
         for seed in range(seeds):
             for number, variant in enumerate(variants):
                 switches = SWITCHES if number == 0 else SWITCHES[:1]
@@ -84,6 +101,13 @@ def ablate(run: Run, steps: int, seeds: int, variants: Sequence[Variant] = VARIA
                 if missing:
                     _measure(ground, variant, seed, steps, out, missing, kept)
     return out
+
+
+def taught_stage(recipe: Recipe) -> Stage:
+    """The stage whose training is compared: the first that a teacher teaches. Raises ConfigError."""
+    if recipe.teacher is None:
+        raise ConfigError("the recipe has no table [teacher]: there is nothing to compare with")
+    return next(stage for stage in recipe.stage if stage.taught)  # a recipe with a teacher has one
 
 
 def table(out: Path) -> str:
@@ -148,28 +172,33 @@ def _by_question(records: Sequence[Mapping[str, Any]]) -> npt.NDArray[np.float64
     return np.asarray(right.mean(axis=0))
 
 
-def _numbers() -> Iterator[str]:
-    yield from (variant.name for variant in VARIANTS)
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; the exit code."""
     parser = argparse.ArgumentParser(prog="python -m kd_training.ablate", description=__doc__)
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--budget-steps", type=int, required=True)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--only", action="append", metavar="VARIANT", help=f"one of: {', '.join(_numbers())}")
+    names = [variant.name for variant in VARIANTS]
+    told = f"one of: {', '.join(names)}"
+    parser.add_argument("--only", action="append", metavar="VARIANT", choices=names, help=told)
     options = parser.parse_args(arguments)
-    settings = with_demo(load_settings())
-    teacher = Teacher(settings.teacher_python, settings.teacher_model, settings.teacher_style, settings.teacher_url)
-    variants = [v for v in VARIANTS if not options.only or v.name in options.only]
-    url, today = settings.database_url.get_secret_value(), settings.today or date.today()
-    with opened(options.config, url, settings.glossary, today, teacher) as run:
-        if run.recipe.teacher is None:
-            raise ConfigError(f"{options.config} has no table [teacher]: there is nothing to compare with")
-        out = ablate(run, options.budget_steps, options.seeds, variants)
+    try:
+        out = _ablated(options.config, options.budget_steps, options.seeds, options.only or names)
+    except (ConfigError, SettingsError, GlossaryError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except _FAULTS as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     print(f"{options.budget_steps} steps a student.\n\n{table(out)}")
     return 0
+
+
+def _ablated(recipe: Path, steps: int, seeds: int, only: Sequence[str]) -> Path:
+    settings = with_demo(load_settings())
+    url, today = settings.database_url.get_secret_value(), settings.today or date.today()
+    with opened(recipe, url, settings.glossary, today, teacher_of(settings)) as run:
+        return ablate(run, steps, seeds, [variant for variant in VARIANTS if variant.name in only])
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 The SQL is teacher-forced: the prompt's tokens and the SQL's own, tokenised as written (what was sampled under a grammar
 may have been spelled with other tokens). Of its states those are kept at whose end the student has read the same
 characters; they are reduced by a basis fitted on a sample, and written in shards named by their content. A run that was
-stopped makes the shards that lack. `states.json`, written last, names them all.
+stopped makes the shards that lack. `states.json`, written last, names them all. A pair that the server refuses (it may
+be too long for it) has no states, and stands in no shard.
 """
 
 from __future__ import annotations
@@ -25,11 +26,12 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 from kd_training.align import encode, equal_ends
 from kd_training.reduce import Basis, Floats, fit_basis
 from kd_training.shards import write_whole
-from kd_training.states import INDEX, write_states
-from kd_training.teacher_client import TeacherClient, TeacherError
+from kd_training.states import INDEX, StatesFile, write_states
+from kd_training.teacher_client import RefusedError, TeacherClient, TeacherError
 from kd_training.tokenizer import prompt_ids
 
 log = logging.getLogger(__name__)
+_Found = tuple[list[int], Floats, int]  # the student's positions, the teacher's states there, and tokens read
 
 
 @dataclass(frozen=True)
@@ -96,9 +98,11 @@ def extract_states(
             tokens += _shard(parts[number], client, words, basis, out / names[number])
     basis = Basis.load(out / f"basis-{identity}.safetensors")
     seconds = time.monotonic() - begun
+    made = [name for name in names if (out / name).exists()]
     figures = {
-        "shards": names,
+        "shards": made,
         "pairs": len(distinct),
+        "without_states": len(distinct) - sum(len(StatesFile(out / name)) for name in made),
         "width": basis.width,
         "kept_variance": round(basis.kept_variance, 4),
         "tokens_now": tokens,
@@ -109,7 +113,7 @@ def extract_states(
     return figures
 
 
-def sql_states(pair: Forced, client: TeacherClient, words: Words) -> tuple[list[int], Floats, int]:
+def sql_states(pair: Forced, client: TeacherClient, words: Words) -> _Found:
     """Student's positions [k] in the SQL, the teacher's states [k, its width] there, and how many tokens it read."""
     lead = words.lead(pair)
     ids, theirs = encode(words.teacher, pair.target)
@@ -131,20 +135,45 @@ def _basis(
         return Basis.load(path)
     chosen = sorted(pairs, key=lambda pair: hashlib.sha256(pair.key.encode()).digest())[: how.sample]
     log.info("fitting the basis on %d pairs", len(chosen))
-    found = client.each(lambda pair: sql_states(pair, client, words)[1], chosen)
-    basis = fit_basis((states for _, states in found if len(states)), how.width)
+    basis = fit_basis(_sampled(chosen, client, words), how.width)
     basis.save(path)
     return basis
+
+
+def _sampled(chosen: Sequence[Forced], client: TeacherClient, words: Words) -> Iterator[Floats]:
+    """The states of each pair that has any. Raises TeacherError when the teacher refuses them all."""
+    refused: list[RefusedError] = []
+    for _, found in client.each(lambda pair: _states(pair, client, words), chosen):
+        if isinstance(found, RefusedError):
+            refused.append(found)
+        elif len(found[1]):
+            yield found[1]
+    if refused and len(refused) == len(chosen):
+        raise TeacherError(f"The teacher gives no states of any pair. Of the first: {refused[0]}") from refused[0]
 
 
 def _shard(part: Sequence[Forced], client: TeacherClient, words: Words, basis: Basis, path: Path) -> int:
     read = 0
     rows: list[tuple[str, Sequence[int], Floats]] = []
-    for pair, (positions, states, tokens) in client.each(lambda pair: sql_states(pair, client, words), part):
-        rows.append((pair.key, positions, basis.reduce(states)))
+    for pair, found in client.each(lambda pair: _states(pair, client, words), part):
+        if isinstance(found, RefusedError):
+            log.warning("no states of %r: %s", pair.question, found)
+            continue
+        positions, states, tokens = found
+        if positions:
+            rows.append((pair.key, positions, basis.reduce(states)))
         read += tokens
-    write_states(path, rows)
+    if rows:
+        write_states(path, rows)
     return read
+
+
+def _states(pair: Forced, client: TeacherClient, words: Words) -> _Found | RefusedError:
+    """The states, or why there are none: one pair that is too long must not end the work on thousands of others."""
+    try:
+        return sql_states(pair, client, words)
+    except RefusedError as error:
+        return error
 
 
 def _parts(pairs: Sequence[Forced], size: int) -> Iterator[Sequence[Forced]]:

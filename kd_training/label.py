@@ -72,12 +72,12 @@ def label(
     After `patience` questions without one usable answer, or all of fewer, it gives up; 0 never does.
 
     Raises TeacherError when the teacher cannot be reached, refuses, or talks nonsense, and OSError when the disk is
-    full; what was done is kept.
+    full; what was done is kept. A request that was refused is made again the next time.
     """
     begun = time.monotonic()
     unique = list({how.key(q.prompt, q.question): q for q in questions}.items())
     with Shards(out / "labels") as kept:
-        missing = [(key, q) for key, q in unique if key not in kept]
+        missing = [(key, q) for key, q in unique if _unanswered(kept.records.get(key))]
         if missing:
             client.check()
             client.warm_up()
@@ -144,7 +144,13 @@ class _Asker:
             "confidence": max((math.exp(s.log_probability) for s in said if s.text.strip() == short), default=0.0),
             "faults": sorted({c.fault for c in results.values() if c.fault} | ({refused} - {""})),
             "as_gold": right,
+            **({"refused": True} if refused else {}),
         }
+
+
+def _unanswered(record: Mapping[str, Any] | None) -> bool:
+    """Whether there is no answer yet; a refused request once left a record without a word, and no mark."""
+    return record is None or record.get("refused", not record["said"])
 
 
 def _commonest(said: Sequence[Said]) -> str:
@@ -191,6 +197,7 @@ def _written(
         "questions": len(labelled),
         "agreed": len(pairs),
         "review": len(review),
+        "refused": sum(_unanswered(record) for _, record in labelled),
         "as_gold": round(sum(compared) / len(compared), 4) if compared else None,
         "asked_now": asked,
         "seconds": round(seconds, 1),

@@ -65,10 +65,14 @@ class Optimizer:
         }
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Remember what `state()` gave. Raises KeyError for other parameters or another optimizer."""
+        """Remember what `state()` gave. Raises KeyError for other parameters or another optimizer.
+
+        Of a parameter that had no gradient yet, nothing is remembered: the projection's, before the first aligned pair.
+        """
+        known = {name.rpartition("/")[0] for name in state}
         for part in self._parts:
             owned = {id(p) for group in part.param_groups for p in group["params"]}
             entries = _ADAMW_ENTRIES if isinstance(part, torch.optim.AdamW) else _MUON_ENTRIES
             for name, parameter in self._named.items():
-                if id(parameter) in owned:
+                if id(parameter) in owned and name in known:
                     part.state[parameter] = {entry: state[f"{name}/{entry}"].clone() for entry in entries}

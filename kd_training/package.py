@@ -68,13 +68,9 @@ def package_student(
         if glossary is not None:
             shutil.copyfile(glossary, made / "glossary.toml")
         write_manifest(made, version, schema.fingerprint, origin)
-        if (directory / NAME).exists():
-            shutil.rmtree(directory)
-        elif directory.exists() and any(directory.iterdir()):
+        if directory.exists() and not (directory / NAME).exists() and any(directory.iterdir()):
             raise FileExistsError(f"{directory} holds something that is not a student: choose another directory")
-        elif directory.exists():
-            directory.rmdir()
-        made.replace(directory)
+        _put_in_place(made, directory, Path(scratch) / "before")
     return directory
 
 
@@ -90,8 +86,20 @@ def renew(directory: Path, said: Sequence[str] = ()) -> None:
         if said:
             _write_drafts(made, said)
         write_manifest(made, manifest.version, manifest.fingerprint, manifest.origin)
-        shutil.rmtree(directory)
+        _put_in_place(made, directory, Path(scratch) / "before")
+
+
+def _put_in_place(made: Path, directory: Path, before: Path) -> None:
+    """Give `made` the name of `directory`. What stood there goes to `before` as a whole, so that whoever is killed on
+    the way leaves no half of a student behind."""
+    if directory.exists():
+        directory.replace(before)
+    try:
         made.replace(directory)
+    except OSError:
+        if before.exists():
+            before.replace(directory)
+        raise
 
 
 def _write_drafts(directory: Path, said: Sequence[str]) -> None:

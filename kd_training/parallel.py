@@ -6,10 +6,13 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 import torch.distributed
 from torch import nn
+
+from kd_training.taking_turns import turn
 
 
 @dataclass(frozen=True)
@@ -62,3 +65,13 @@ def workers() -> Iterator[Workers]:
         yield Workers(torch.distributed.get_rank(), world)
     finally:
         torch.distributed.destroy_process_group()
+
+
+@contextmanager
+def turn_of_all(directory: Path) -> Iterator[None]:
+    """The turn on `directory`, taken by the first of the processes that torchrun started for all of them."""
+    if int(os.environ.get("RANK", "0")):
+        yield
+        return
+    with turn(directory):
+        yield

@@ -9,7 +9,8 @@
                    blended; each starts from the one before
 
 Paths start at the recipe's own folder. What a run makes on the way lies under `runs/` beside it, keyed by what it
-was made from, so that a run that was stopped goes on where it was, and a finished part is not made again.
+was made from, so that a run that was stopped goes on where it was, and a finished part is not made again. Where no day
+is given, one that was stopped on an earlier day goes on with that day.
 """
 
 from __future__ import annotations
@@ -41,8 +42,10 @@ from kd_training.distill_config import ConfigError, DistillConfig
 from kd_training.distill_report import Report
 from kd_training.held_out import HeldOut, sample_examples
 from kd_training.package import package_student
+from kd_training.parallel import turn_of_all
 from kd_training.questions import Ground
 from kd_training.recipe_file import Recipe, Stage, faults, load_recipe
+from kd_training.run_day import day_of, note
 from kd_training.shards import write_whole
 from kd_training.synthesize.job import Job, synthesize
 from kd_training.taking_turns import turn
@@ -58,13 +61,16 @@ log = logging.getLogger(__name__)
 
 
 def run_recipe(
-    path: Path, url: str, glossary: Path | None, today: date, teacher: Teacher | None = None, only_teacher: bool = False
+    path: Path, url: str, glossary: Path | None, today: date | None, teacher: Teacher | None = None,
+    only_teacher: bool = False,
 ) -> Path:
     """Make the student of a recipe over the database at `url`; the student's directory.
 
-    `teacher` says where the teacher is that the recipe asks for. `only_teacher`: make no more than the stand-in; its
-    directory. Raises ConfigError, CorpusError, DatabaseError, DataError, DistillError, TeacherError, StatesError or
-    ExportError, each saying why.
+    `today` is None where no day is set: the machine's date, or that of a run that was stopped. `teacher` says where the
+    teacher is that the recipe asks for. `only_teacher`: make no more than the stand-in; its directory.
+
+    Raises ConfigError, CorpusError, DatabaseError, DataError, DistillError, TeacherError, StatesError or ExportError,
+    each saying why.
     """
     recipe = load_recipe(path)
     if recipe.teacher is None and only_teacher:
@@ -76,7 +82,9 @@ def run_recipe(
 
 
 @contextmanager
-def opened(path: Path, url: str, glossary: Path | None, today: date, teacher: Teacher | None = None) -> Iterator[Run]:
+def opened(
+    path: Path, url: str, glossary: Path | None, today: date | None, teacher: Teacher | None = None
+) -> Iterator[Run]:
     """A run of a recipe, its database open for as long as the block runs."""
     database = connect(url)
     try:
@@ -115,28 +123,41 @@ class Run:
         database: Database,
         url: str,
         glossary: Path | None,
-        today: date,
+        today: date | None,
         teacher: Teacher | None = None,
         work: Path | None = None,
         extra: Extra | None = None,
     ) -> None:
         self._teacher, self.extra = teacher, extra or Extra()
         self.recipe, self._root, self._url = recipe, root, url
-        self._database, self._glossary, self._today = database, glossary, today
+        self._database, self._glossary, self._lives_on = database, glossary, today is None
         self._schema = database.schema()
         self._terms = load_glossary(glossary)
         corpora = {root / recipe.synthesis(stage).corpus for stage in recipe.stage}
         for corpus in corpora:
             if not corpus.is_dir():
                 raise ConfigError(f"synthesize.corpus: there is no folder {corpus}")
-        self.key = _identity(recipe, self._schema, corpora, glossary, today, self.extra)
-        self.directory = (work or root / "runs") / f"{recipe.student.version}-{self.key}"
+
+        def directory(day: date) -> Path:
+            key = _identity(recipe, self._schema, corpora, glossary, day, self.extra)
+            return (work or root / "runs") / f"{recipe.student.version}-{key}"
+
+        self._today = today or day_of(directory, date.today())
+        self.directory = directory(self._today)
+        self.key = self.directory.name.removeprefix(f"{recipe.student.version}-")
 
     def student(self) -> Path:
         """All stages, then the student's directory."""
+        self._note()
         made = self.packaged(self.trained(), self.recipe.student.output)
         self.calibrate(made)
+        self._note(finished=True)
         return made
+
+    def _note(self, finished: bool = False) -> None:
+        """Where the day was not given, write down which it is."""
+        if self._lives_on:
+            note(self.directory, self._today, finished)
 
     def trained(self) -> Trained:
         """The checkpoint that all stages come to."""
@@ -194,7 +215,9 @@ class Run:
 
     def stand_in(self) -> Path:
         """The stand-in teacher's directory. Raises ConfigError where the recipe asks for a server's model."""
-        made = self._lessons().stand_in()
+        lessons = self._lessons()
+        self._note()
+        made = lessons.stand_in()
         if made is None:
             raise ConfigError("teacher.source: the recipe's teacher is a server's model, so there is none to train")
         return made
@@ -203,7 +226,8 @@ class Run:
         assert self.recipe.teacher is not None and self._teacher is not None  # run_recipe saw to it
         pairs = {stage.name: self.pairs(stage) for stage in self.recipe.stage if stage.taught}
         ground = Ground.of(self._database, self._terms, self._today)
-        return Lessons(self.recipe.teacher, self._teacher, pairs, self.directory, ground, self.extra.added)
+        holdout = self.recipe.synthesis(self.recipe.stage[0]).holdout  # one for all stages
+        return Lessons(self.recipe.teacher, self._teacher, pairs, self.directory, ground, holdout, self.extra.added)
 
     def labelled(self) -> None:
         """Have the teacher label what it is asked; nothing without a teacher."""
@@ -226,12 +250,15 @@ class Run:
         It is known before any training, for hidden states are kept in its positions.
         """
         path, config = self.directory / "tokenizer.json", self._first_config()
-        if not path.exists():
-            pairs = self.pairs(self.recipe.stage[0]) / "train.jsonl"
-            texts = (text for e in read_examples([pairs]) for text in (e.prompt, e.target))
-            given = config.tokenizer if config.from_scratch else config.init
-            tokens = load_tokenizer(given) if given else train_tokenizer(texts, config.vocab_size, config.protected)
-            write_whole(path, [tokens.to_str()])
+        if path.exists():
+            return path
+        pairs = self.pairs(self.recipe.stage[0]) / "train.jsonl"
+        with turn(self.directory):
+            if not path.exists():
+                texts = (text for e in read_examples([pairs]) for text in (e.prompt, e.target))
+                given = config.tokenizer if config.from_scratch else config.init
+                tokens = load_tokenizer(given) if given else train_tokenizer(texts, config.vocab_size, config.protected)
+                write_whole(path, [tokens.to_str()])
         return path
 
     def pairs(self, stage: Stage) -> Path:
@@ -281,7 +308,8 @@ class Run:
             given["tokenizer"] = self.tokenizer()
         config = self.config(stage, given)
         held_out = self.held_out(pairs, words)
-        return distill(config, held_out.evaluator() if held_out.examples else None)
+        with turn_of_all(config.output):
+            return distill(config, held_out.evaluator() if held_out.examples else None)
 
     def held_out(self, pairs: Path, words: Mapping[str, int]) -> HeldOut:
         """What a student's accuracy is measured with: questions of SQL templates that are never trained on."""

@@ -88,8 +88,8 @@ class Recipe(BaseModel):
 
     @model_validator(mode="after")
     def _stages_are_whole(self) -> Recipe:
-        for stage in self.stage:
-            self.synthesis(stage)
+        if len({self.synthesis(stage).holdout for stage in self.stage}) > 1:
+            raise ValueError("all stages need the same holdout: one with less would train what another holds out")
         if len({s.name for s in self.stage}) != len(self.stage) or not self.stage:
             raise ValueError("a recipe needs stages, each with a name of its own")
         if self.teacher is not None and not any(stage.taught for stage in self.stage):

@@ -43,6 +43,7 @@ This query was run on that database:
 Write the question that it answers, as it would be asked by {register}. Keep every name, number and date of the query
 in the question. Answer with the question alone, on one line."""
 _WRAPPING = re.compile(r'^(?:question:|q:)?\s*["“]?(.*?)["”]?\s*$', re.IGNORECASE)
+_REFUSED: Mapping[str, str] = {"fate": "refused"}
 log = logging.getLogger(__name__)
 
 
@@ -73,7 +74,8 @@ def reword(
     asked = [q for q in queries if q.target and q.target != REFUSAL]
     work = list({how.key(r, q): (r, q) for q in asked for r in how.registers}.items())
     with Shards(out / "wordings") as kept:
-        missing = [(key, *what) for key, what in work if key not in kept]
+        # What the teacher refused it may take the next time.
+        missing = [(key, *what) for key, what in work if kept.records.get(key, _REFUSED)["fate"] == _REFUSED["fate"]]
         if missing:
             client.check()
         speaker = _Speaker(client, ground, how, approved)
@@ -128,7 +130,7 @@ class _Speaker:
             messages, grammar = self._instructions.messages(linked), self._grammar.for_slots(linked.slots)
             back = self._client.complete(Ask(messages, grammar, 1, 0.0))
         except RefusedError as error:
-            return {"fate": "refused", "why": str(error)}
+            return {**_REFUSED, "why": str(error)}
         short = back[0].text.strip() if back else ""
         found = tried(self._trial, short, linked)
         told = {"wording": wording, "prompt": prompt(render(linked)), "target": short}

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from kd_training.distill import distill
 from kd_training.distill_config import ConfigError, DistillConfig
-from kd_training.taking_turns import turn
+from kd_training.parallel import turn_of_all
 from kd_training.tokenizer import END
 
 READY = "stand_in.json"
@@ -36,7 +36,7 @@ def train_stand_in(data: Path, held_out: Path | None, directory: Path, settings:
     stopped goes on, and one that another process is training is waited for. Raises ConfigError for settings that make
     no sense, and what `distill` raises.
     """
-    with turn(directory):
+    with turn_of_all(directory):
         return _trained(data, held_out, directory, settings)
 
 

@@ -12,6 +12,8 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import shlex
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,8 +22,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from bot.config import Settings
 from bot.prompt import PREFIX, SEPARATOR
-from bot.shorthand import REFUSAL
+from bot.shorthand import REFUSAL, Shorthand
 from kd_training.distill_config import ConfigError
 from kd_training.extract import Extraction, Forced, Words, extract_states, plain_lead
 from kd_training.label import FINISHED, Labelling, Question, label, read_questions
@@ -31,13 +34,16 @@ from kd_training.reword import Rewording, reword
 from kd_training.shards import write_whole
 from kd_training.stand_in import about, train_stand_in
 from kd_training.states import INDEX
+from kd_training.taking_turns import turn
 from kd_training.teacher_client import Access, TeacherClient, tokenizer_of
 from kd_training.teacher_prompt import Instructions, Style
 from kd_training.teacher_server import NAME, Launch, Runner, serving
 from kd_training.tokenizer import load_tokenizer
+from kd_training.withheld import Withheld
 
 log = logging.getLogger(__name__)
 _APPROVED = 4_000  # pairs that an instruct teacher is shown the nearest of
+_DROPPED = "dropped.json"
 
 
 class Teaching(BaseModel):
@@ -81,6 +87,16 @@ class Teacher:
     arguments: tuple[str, ...] = ()
 
 
+def teacher_of(settings: Settings, url: str | None = None) -> Teacher:
+    """The teacher as the settings have it; a URL that was typed wins."""
+    key = settings.teacher_key
+    return Teacher(
+        settings.teacher_python, settings.teacher_model, settings.teacher_style, url or settings.teacher_url,
+        settings.teacher_states_url, key.get_secret_value() if key else None,
+        tuple(shlex.split(settings.teacher_arguments)),
+    )  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Taught:
     """What came of the teaching for one stage: the pairs to learn, their states, and what the manifest says of it."""
@@ -93,14 +109,16 @@ class Taught:
 class Lessons:
     """The teaching of one recipe, under `directory`. `pairs` is a stage's folder of pairs, by the stage's name.
 
+    Of what the teacher says, nothing is learned that the share `holdout` of the SQL templates keeps out of training.
     `added` holds pairs that join each stage as they are: the teacher is not asked for their SQL, only for its states.
     """
 
     def __init__(
         self, teaching: Teaching, teacher: Teacher, pairs: Mapping[str, Path], directory: Path, ground: Ground,
-        added: Path | None = None,
+        holdout: float, added: Path | None = None,
     ) -> None:
         self._teaching, self._pairs, self._ground, self._added = teaching, pairs, ground, added
+        self._holdout, self._shorthand = holdout, Shorthand(ground.schema, ground.glossary)
         self._teacher, self._directory = teacher, directory
         if teaching.source == "server" and teaching.states and teacher.url and not teacher.states_url:
             raise ConfigError(
@@ -123,8 +141,13 @@ class Lessons:
     def taught(self, tokenizer: Callable[[], Path], width: int) -> dict[str, Taught]:
         """Everything, stage by stage. `tokenizer` gives the student's, in whose positions states are kept.
 
-        Raises what training a stand-in, TeacherClient, label and extract_states raise.
+        Another process that wants the same waits, and finds it made. Raises what training a stand-in, TeacherClient,
+        label and extract_states raise.
         """
+        with turn(self._servers):
+            return self._all_taught(tokenizer, width)
+
+    def _all_taught(self, tokenizer: Callable[[], Path], width: int) -> dict[str, Taught]:
         model, teacher, identity, out = self._labelled()
         taught = {name: self._taught_pairs(name, folder) for name, folder in out.items()}
         if self._teaching.states:
@@ -143,7 +166,13 @@ class Lessons:
 
     def labelled(self) -> list[Path]:
         """The first part of it: each stage's folder, with the teacher's SQL in it."""
-        return list(self._labelled()[3].values())
+        with turn(self._servers):
+            return list(self._labelled()[3].values())
+
+    @property
+    def _servers(self) -> Path:
+        """Where the run's servers write things down; who has the turn here may start and stop them."""
+        return self._directory / "servers"
 
     def _labelled(self) -> tuple[Path | None, Teacher, str, dict[str, Path]]:
         model = self.stand_in()
@@ -180,20 +209,34 @@ class Lessons:
         path = folder / "train.jsonl"
         if path.exists():
             return path
-        write_whole(path, (json.dumps(line, ensure_ascii=False) + "\n" for line in self._learned(stage, folder)))
+        dropped: Counter[str] = Counter(targets_held_out=0)
+        if self._teaching.reword:
+            dropped.update(wordings_held_out=0)
+        lines = [json.dumps(line, ensure_ascii=False) + "\n" for line in self._learned(stage, folder, dropped)]
+        write_whole(folder / _DROPPED, [json.dumps(dropped, indent=1), "\n"])
+        write_whole(path, lines)
         return path
 
-    def _learned(self, stage: str, folder: Path) -> Iterator[dict[str, Any]]:
+    def _learned(self, stage: str, folder: Path, dropped: Counter[str]) -> Iterator[dict[str, Any]]:
+        """What is learned; `dropped` counts the teacher's lines that would teach what is held out."""
+        withheld = Withheld(self._pairs[stage], self._holdout, self._shorthand)
         asked = {(q.question, q.prompt) for q in self._questions(stage)}
         labelled = {(line["question"], line["prompt"]): line for line in _lines(folder / "labelled.jsonl")}
         for line in _lines(self._file(stage)):
             place = (line["question"], line["prompt"])
             if self._teaching.targets == "gold" or place not in asked:
                 yield line
-            elif place in labelled:  # else the teacher is not of one mind: it is in review.jsonl
+            elif place not in labelled:  # the teacher is not of one mind: it is in review.jsonl
+                continue
+            elif withheld.template(labelled[place]["target"]):
+                dropped["targets_held_out"] += 1
+            else:
                 yield {**line, "target": labelled[place]["target"], "key": labelled[place]["key"]}
-        if self._teaching.reword:
-            yield from _lines(folder / "reworded.jsonl")
+        for line in _lines(folder / "reworded.jsonl") if self._teaching.reword else ():
+            if withheld.template(line["target"]) or withheld.asked(line["question"], line["prompt"]):
+                dropped["wordings_held_out"] += 1
+            else:
+                yield line
         if self._added is not None:
             yield from _lines(self._added)
 
@@ -217,7 +260,7 @@ class Lessons:
         return self._pairs[stage] / "train.jsonl"
 
     def _told(self, folder: Path, teacher: Teacher, model: Path | None) -> dict[str, Any]:
-        figures = {"labels": FINISHED, "rewording": REWORDED, "states": f"states/{INDEX}"}
+        figures = {"labels": FINISHED, "rewording": REWORDED, "held_out": _DROPPED, "states": f"states/{INDEX}"}
         found = {name: folder / file for name, file in figures.items()}
         said = {name: json.loads(file.read_text("utf-8")) for name, file in found.items() if file.exists()}
         said.get("states", {}).pop("shards", None)
@@ -239,7 +282,7 @@ class Lessons:
             teacher.python, teacher.model, runner, self._teaching.context, self._teaching.concurrency, teacher.arguments
         )
         with (
-            serving(launch, self._directory / "servers") as started,
+            serving(launch, self._servers) as started,
             TeacherClient(
                 Access(started, NAME, concurrency=self._teaching.concurrency, tokenizer=tokenizer_of(teacher.model))
             ) as client,

@@ -11,6 +11,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -148,3 +150,32 @@ def test_a_run_on_other_pairs_is_not_resumed(pairs: Path, tmp_path: Path) -> Non
         stream.write('\n{"prompt": "new\\n", "target": "SELECT 1"}')
     with pytest.raises(DistillError, match="other pairs"):
         distill(config)
+
+
+class _Late(Vectors):
+    """States of one of the twenty pairs alone: no step before the first checkpoint meets it."""
+
+    def get(self, key: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]] | None:
+        return super().get("1") if key == "late" else None
+
+
+def test_a_run_goes_on_from_before_the_first_state(pairs: Path, tmp_path: Path) -> None:
+    settings = {"checkpoint_every": 1, "batch_tokens": 200, "max_steps": 8}
+    written = tiny(pairs, tmp_path / "run", **settings)
+    lines = [json.loads(line) for line in pairs.read_text().split("\n")]
+    examples = read_examples([pairs])
+    tokenizer = train_tokenizer([t for e in examples for t in (e.prompt, e.target)], written.vocab_size, [])
+    order = plan_epoch(encode_examples(examples, tokenizer, 64).lengths, 200, written.seed, 0)
+    for number, line in enumerate(lines):
+        line["key"] = "late" if number in order[4] else "unknown"
+    pairs.write_text("\n".join(map(json.dumps, lines)))
+    whole = distill(tiny(pairs, tmp_path / "whole", **settings), None, _Late()).last
+    first = tiny(pairs, tmp_path / "broken", **{**settings, "eval_every": 3})
+    with pytest.raises(InterruptedError):
+        distill(first, _stop, _Late())
+    stopped = last_checkpoint(first.output)
+    assert stopped is not None and stopped.name == "step-0000002"
+    assert not [name for name in load_file(stopped / "training.safetensors") if name.startswith("optimizer.projection")]
+    again = distill(tiny(pairs, tmp_path / "broken", **settings), None, _Late()).last
+    for name in ("model.safetensors", "training.safetensors"):
+        assert (again / name).read_bytes() == (whole / name).read_bytes()

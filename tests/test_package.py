@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 
+from bot.config import ROOT
 from bot.database import connect
 from bot.drafts import NAME
 from bot.glossary import Glossary
@@ -75,3 +80,34 @@ def test_what_cannot_be_written_again_is_left_and_named(
     assert "none.jsonl cannot be read" in capsys.readouterr().err
     assert read_manifest(student) == read_manifest(tiny.student)
     assert list(tmp_path.iterdir()) == [student]
+
+
+# Dies at the n-th change to the disk, counted from the first that concerns the student's directory.
+_KILLED = """
+import os, signal, sys
+directory, left = sys.argv[1], int(sys.argv[2])
+changes = {"shutil.rmtree", "os.rename", "os.remove", "os.rmdir"}
+counted = 0
+def watch(event, given):
+    global counted
+    if event in changes and (counted or directory in map(str, given)):
+        counted += 1
+        if counted == left:
+            os.kill(os.getpid(), signal.SIGKILL)
+from kd_training.package import main
+sys.addaudithook(watch)
+main([directory])
+"""
+
+
+@pytest.mark.parametrize("change", [2, 3])
+def test_who_is_killed_leaves_no_half_of_a_student(tiny: Tiny, tmp_path: Path, change: int) -> None:
+    student = Path(shutil.copytree(tiny.student, tmp_path / "student"))
+    command = [sys.executable, "-c", _KILLED, str(student), str(change)]
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert done.returncode == -signal.SIGKILL
+    if student.exists():
+        assert read_manifest(student).version == read_manifest(tiny.student).version
+        assert {p.name for p in student.iterdir()} == {p.name for p in tiny.student.iterdir()}
+    kept = [read_manifest(path.parent).version for path in tmp_path.rglob("manifest.json")]
+    assert kept  # here or in the scratch folder there is a whole one

@@ -111,6 +111,7 @@ def test_a_good_recipe_is_read(folder: Path) -> None:
         ("holdout = 0.2", "holdout = 0.7", "holdout"),
         ("repeats = 2", "repeat = 2", "repeat"),
         ("composed = 10", 'composed = "x"', "composed"),
+        ("composed = 10", "composed = 10, holdout = 0.1", "need the same holdout"),
         ('name = "second"', 'name = "first"', "a name of its own"),
         ('name = "second"', 'name = "../x"', "name"),
         ("[[stage]]", "[[stages]]", "stages"),

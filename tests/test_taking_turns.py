@@ -5,9 +5,21 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
+from bot.database import connect
+from bot.glossary import Glossary
+from kd_training.questions import Ground
+from kd_training.recipe import opened
 from kd_training.taking_turns import turn
+from kd_training.teaching import Lessons, Teacher, Teaching
+from tests.scripted_teacher import scripted
+from tests.tiny_recipe import synthesized, written
+from tests.tiny_student import TODAY
+from tests.tiny_teacher import write_pairs
 
 _HOLDER = "import sys, time; from pathlib import Path; from kd_training.taking_turns import turn\n" + (
     "with turn(Path(sys.argv[1])):\n    print('mine', flush=True)\n    time.sleep(60)\n"
@@ -41,3 +53,37 @@ def test_who_is_killed_lets_go(tmp_path: Path) -> None:
     holder.stdout.close()
     with turn(tmp_path):
         pass
+
+
+def test_training_waits_for_the_process_that_trains(tmp_path: Path) -> None:
+    url = written(tmp_path)
+    with opened(tmp_path / "recipe.toml", url, None, TODAY) as run:
+        synthesized(run, url)
+        with ThreadPoolExecutor(1) as other:
+            with turn(run.directory / "only" / "model"):
+                made = other.submit(run.trained)
+                with pytest.raises(TimeoutError):
+                    made.result(5)
+                assert not list((run.directory / "only" / "model").glob("step-*"))
+            assert made.result(60).best.parent == run.directory / "only" / "model"
+
+
+def test_who_wants_the_teacher_waits_for_the_process_that_has_it(tmp_path: Path) -> None:
+    url = written(tmp_path)
+    ground = Ground.of(connect(url), Glossary(), TODAY)
+    (tmp_path / "pairs").mkdir()
+    write_pairs(tmp_path / "pairs" / "train.jsonl", ground)
+    for name in ("valid", "phrasings"):
+        (tmp_path / "pairs" / f"{name}.jsonl").write_text("")
+    with scripted(lambda body: "SELECT COUNT(*) FROM sales") as server:
+        teacher = Teacher(Path("python"), "teacher", "student", server.url)
+        teaching = Teaching(source="server", samples=1, temperature=0, states=False)
+        lessons = Lessons(teaching, teacher, {"only": tmp_path / "pairs"}, tmp_path / "run", ground, 0.0001)
+        with ThreadPoolExecutor(1) as other:
+            with turn(tmp_path / "run" / "servers"):
+                made = other.submit(lessons.taught, lambda: Path(), 8)
+                with pytest.raises(TimeoutError):
+                    made.result(1)
+                assert not server.asked
+            assert made.result(60)["only"].told["labels"]["questions"] == 8
+    ground.database.close()

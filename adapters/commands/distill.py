@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -21,12 +20,11 @@ def command(
     ] = None,
 ) -> int:
     """Train a student as a recipe says; a run that was stopped goes on where it was."""
-    from adapters.commands.teacher import teacher_of
     from kd_training.recipe import run_recipe
+    from kd_training.teaching import teacher_of
 
     settings = settings_for(db)
     url = settings.database_url.get_secret_value()
-    today = settings.today or date.today()
-    made = run_recipe(config, url, settings.glossary, today, teacher_of(settings, teacher))
+    made = run_recipe(config, url, settings.glossary, settings.today, teacher_of(settings, teacher))
     print(f"The student is at {made}.")
     return 0

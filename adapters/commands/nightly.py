@@ -43,11 +43,11 @@ def command(
 
 def nights_of(settings: Settings) -> Nights:
     """The nights as the settings have them. Raises ConfigError."""
-    from adapters.commands.teacher import teacher_of
     from adapters.night_posts import posts
     from bot.config import ConfigError
     from kd_training.night.admit import admission
     from kd_training.schedule import Nights
+    from kd_training.teaching import teacher_of
 
     if settings.models_url is None:
         raise ConfigError("a nightly run needs models_url: say in mynah.toml where versions of the student lie")

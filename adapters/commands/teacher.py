@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from adapters.commands.opening import settings_for
 from adapters.faults import FAILED, BadUsage
-
-if TYPE_CHECKING:
-    from bot.config import Settings
-    from kd_training.teaching import Teacher
 
 
 class Action(StrEnum):
@@ -80,25 +75,14 @@ def command(
     return 0 if found else FAILED
 
 
-def teacher_of(settings: Settings, url: str | None = None) -> Teacher:
-    """The teacher as the settings have it; a URL that was typed wins."""
-    from kd_training.teaching import Teacher
-
-    key = settings.teacher_key
-    return Teacher(
-        settings.teacher_python, settings.teacher_model, settings.teacher_style, url or settings.teacher_url,
-        settings.teacher_states_url, key.get_secret_value() if key else None,
-        tuple(shlex.split(settings.teacher_arguments)),
-    )  # fmt: skip
-
-
 def _train(config: Path | None, db: str | None) -> int:
     if config is None:
         raise BadUsage("`mynah teacher train` needs a recipe: --config RECIPE.toml")
     from kd_training.recipe import run_recipe
+    from kd_training.teaching import teacher_of
 
     settings = settings_for(db)
-    url, today = settings.database_url.get_secret_value(), settings.today or date.today()
-    made = run_recipe(config, url, settings.glossary, today, teacher_of(settings), only_teacher=True)
+    url, teacher = settings.database_url.get_secret_value(), teacher_of(settings)
+    made = run_recipe(config, url, settings.glossary, settings.today, teacher, only_teacher=True)
     print(f"The stand-in teacher is at {made}.")
     return 0

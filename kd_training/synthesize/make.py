@@ -31,6 +31,7 @@ from kd_training.synthesize.draft import Draft, Intent
 from kd_training.synthesize.fill import Filled, Filler
 
 _PAIR = re.compile(r":d(\d+)\b")
+_PLACE = re.compile(r":[vnd]\d")
 _LITERAL = re.compile(r"([a-z_0-9]+\.[a-z_]+) (=|<>) '((?:[^']|'')*)'")
 
 
@@ -251,14 +252,24 @@ def split(pairs: Iterable[Pair], holdout: float) -> Split:
     """
     parts = Split([], [], [])
     for pair in pairs:
-        shape = pair.family if pair.target == REFUSAL else re.sub(r":[vnd]\d", ":s", pair.target)
-        if _share(f"1:{shape}") < holdout:
+        refused = pair.target == REFUSAL and _share(f"1:{pair.family}") < holdout
+        if refused or holds_out(pair.target, holdout):
             parts.valid.append(pair)
         elif pair.source == "corpus" and _share(f"2:{pair.phrasing}") < holdout / 2:
             parts.phrasings.append(pair)
         else:
             parts.train.append(pair)
     return parts
+
+
+def holds_out(target: str, holdout: float) -> bool:
+    """Whether a target has a shape that `split` keeps out of training; a refusal has none, it goes by its intent."""
+    return target != REFUSAL and _share(f"1:{_PLACE.sub(':s', target)}") < holdout
+
+
+def in_normal_form(target: str, shorthand: Shorthand) -> str:
+    """Short SQL as a corpus would have it, however it is written. Raises CanonicalError or ShorthandError."""
+    return target if target == REFUSAL else shorten(shorthand.expand(target).sql("sqlite"), shorthand)
 
 
 def _share(text: str) -> float:
