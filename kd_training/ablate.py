@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,17 +18,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from bot.config import ConfigError as SettingsError
 from bot.config import load_settings
 from bot.database import DatabaseError
 from bot.glossary import GlossaryError
 from bot.manifest import StudentError
 from demo.opening import with_demo
-from eval_harness.measures import wilson
 from kd_training.ablate_serving import SWITCHES, Switch, measured
+from kd_training.ablate_table import markdown
 from kd_training.batches import DataError
 from kd_training.checkpoint import CheckpointError
 from kd_training.distill import DistillError, distill
@@ -114,13 +110,7 @@ def table(out: Path) -> str:
     """What was measured, as Markdown."""
     with Shards(out / "measured") as kept:
         records = list(kept.records.values())
-    lines = ["| variant | accuracy (95 % interval) | by seed | against the first, in points |", "|---|---|---|---|"]
-    base = [record for record in records if record["variant"] == VARIANTS[0].name]
-    for name in dict.fromkeys(record["variant"] for record in records):
-        own = [record for record in records if record["variant"] == name]
-        against = _difference(own, base) if base and name != VARIANTS[0].name else ""
-        lines.append(f"{_row(name, own)} {against} |")
-    return "\n".join(lines)
+    return markdown(records, VARIANTS[0].name)
 
 
 def _measure(
@@ -146,30 +136,6 @@ def _measure(
 
 def _key(variant: Variant, switch: Switch, seed: int) -> str:
     return f"{variant.name}|{switch.name}|{seed}"
-
-
-def _row(name: str, records: Sequence[Mapping[str, Any]]) -> str:
-    shares = [record["verdicts"].count("1") / max(1, len(record["verdicts"])) for record in records]
-    mean = statistics.mean(shares)
-    # The seeds answer the same questions, so the interval is that of one run at the mean accuracy.
-    single = len(records[0]["verdicts"])
-    low, high = wilson(round(mean * single), max(1, single))
-    each = ", ".join(f"{100 * share:.1f}" for share in shares)
-    return f"| {name} | {100 * mean:.1f} % ({100 * low:.0f} to {100 * high:.0f}) | {each} |"
-
-
-def _difference(own: Sequence[Mapping[str, Any]], base: Sequence[Mapping[str, Any]]) -> str:
-    """By how much one variant's mean over the seeds differs from another's, question by question."""
-    each = _by_question(own) - _by_question(base)
-    drawn = np.random.default_rng(0).integers(0, len(each), (2_000, len(each)))
-    low, high = np.percentile(each[drawn].mean(axis=1), (2.5, 97.5))
-    return f"{100 * each.mean():+.1f} ({100 * low:+.1f} to {100 * high:+.1f})"
-
-
-def _by_question(records: Sequence[Mapping[str, Any]]) -> npt.NDArray[np.float64]:
-    """Of each question, the share of seeds that answer it rightly, [questions]."""
-    right: npt.NDArray[np.float64] = np.array([[float(v) for v in record["verdicts"]] for record in records])
-    return np.asarray(right.mean(axis=0))
 
 
 def main(arguments: list[str] | None = None) -> int:

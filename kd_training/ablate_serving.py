@@ -1,18 +1,35 @@
-"""What serving adds to a student, each part switched off in turn: grammar, beam, execution guidance, slots."""
+"""What serving adds to a student, each part switched off in turn: grammar, beam, execution guidance, slots.
+
+`python -m kd_training.ablate_serving --config R.toml --student DIR` measures a finished student so, on questions that
+the recipe holds out by SQL template.
+"""
 
 from __future__ import annotations
 
+import argparse
+import json
+import sys
 import tempfile
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from bot.candidates import Trial
-from bot.database import Limits
+from bot.config import load_settings
+from bot.database import DatabaseError, Limits
 from bot.linking import Linked, link
 from bot.shorthand import Shorthand
 from bot.student import Student
+from demo.opening import with_demo
+from kd_training.ablate_table import markdown
+from kd_training.checkpoint import CheckpointError
+from kd_training.distill_config import ConfigError
+from kd_training.export import ExportError
 from kd_training.held_out import HeldOut
 from kd_training.package import package_student
+from kd_training.recipe import opened
+from kd_training.synthesize.draft import CorpusError
+from kd_training.tokenizer import TokenizerError
 
 
 @dataclass(frozen=True)
@@ -57,3 +74,33 @@ def _answer(student: Student, trial: Trial, linked: Linked, switch: Switch) -> s
         tried = trial.run(predictions, linked, all_of_them=False)
         return next((c.prediction.short for c in tried if c.stands), "")
     return predictions[0].short if predictions else ""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m kd_training.ablate_serving", description=__doc__)
+    parser.add_argument("--config", type=Path, required=True)
+    parser.add_argument("--student", type=Path, required=True)
+    options = parser.parse_args(arguments)
+    settings = with_demo(load_settings())
+    url, today = settings.database_url.get_secret_value(), settings.today or date.today()
+    try:
+        with opened(options.config, url, settings.glossary, today) as run:
+            pairs = run.pairs(run.recipe.stage[-1])
+            words = json.loads((options.student / "words.json").read_text("utf-8"))
+            held_out = run.held_out(pairs, words)
+            records = [_record(held_out, options.student, switch) for switch in SWITCHES]
+    except (ConfigError, CorpusError, DatabaseError, CheckpointError, TokenizerError, ExportError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2 if isinstance(error, ConfigError) else 1
+    print(f"{len(held_out.examples)} questions.\n\n{markdown(records, SWITCHES[0].name)}")
+    return 0
+
+
+def _record(held_out: HeldOut, student: Path, switch: Switch) -> dict[str, str]:
+    verdicts = measured(held_out, student, switch)
+    return {"variant": switch.name, "verdicts": "".join("1" if verdict else "0" for verdict in verdicts)}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
