@@ -105,7 +105,9 @@ def _facts(item: exp.Expr, shape: Shape, kinds: KindReader, titles: TitleReader)
             guess = replace(guess, unit=named.unit)
     measure = end_of(item, select) or _measure(item, select)
     title = titles.title(item, select)
-    if not title and not isinstance(item, exp.Alias | exp.Column | exp.Star):
+    if not title and isinstance(item, exp.Alias) and not _NAME.fullmatch(item.alias):
+        title = clean(item.alias).strip()  # in a person's own words, whatever they look like
+    elif not title and not isinstance(item, exp.Alias | exp.Column | exp.Star):
         title = _neutral(measure)
     if guess.unit not in ("", "$", kinds.words.currency) and guess.unit not in title.lower():
         title = f"{title} ({guess.unit})" if title else ""
