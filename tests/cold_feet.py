@@ -79,7 +79,8 @@ KNOWN: Mapping[str, str] = {
     "average refund in 2025": f"SELECT AVG(refund_amount) FROM returns WHERE {_IN_2025}",
     "refunds in July 2026":
         "SELECT SUM(refund_amount) FROM returns WHERE return_date >= '2026-07-01' AND return_date < '2026-08-01'",
-    "how many open tickets are there?": "SELECT COUNT(*) FROM support_tickets WHERE status <> 'closed'",
+    "how many support tickets were opened in 2025?":
+        "SELECT COUNT(*) FROM support_tickets WHERE opened_at >= '2025-01-01' AND opened_at < '2026-01-01'",
     "how many orders were cancelled in 2025?":
         "SELECT COUNT(*) FROM orders WHERE status = 'cancelled' AND order_date >= '2025-01-01' "
         "AND order_date < '2026-01-01'",
