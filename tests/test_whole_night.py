@@ -50,7 +50,7 @@ SHORTER = {
     "repeats = 2": "repeats = 1",
     "composed = 15_000": "composed = 2_000",
     "held_out = 200": "held_out = 60",
-    "\nmargin = 0.05": "\nmargin = 0.1\ntag_margin = 0.15\np95_ms = 60_000",
+    "\nmargin = 0.05": "\nmargin = 0.2\ntag_margin = 0.2\np95_ms = 60_000",
     "guard_margin = 0.02": "guard_margin = 0.05",
     "batch_tokens = 3072": "batch_tokens = 2048",
     "max_steps = 300": "max_steps = 120",
