@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal
 
@@ -71,6 +71,10 @@ class Answer:
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     readings: tuple[Reading, ...] = ()
     canonical: str | None = None
+
+    def corrected(self, sql: str, result: Result) -> Answer:
+        """The same with other SQL that ran in its place; what the student's rules knew of its own no longer holds."""
+        return replace(self, sql=sql, canonical=None, result=result)
 
 
 class Bot:

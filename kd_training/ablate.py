@@ -18,34 +18,19 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from bot.config import ConfigError as SettingsError
 from bot.config import load_settings
-from bot.database import DatabaseError
-from bot.glossary import GlossaryError
-from bot.manifest import StudentError
 from demo.opening import with_demo
 from kd_training.ablate_serving import SWITCHES, Switch, measured
-from kd_training.ablate_table import markdown
-from kd_training.batches import DataError
-from kd_training.checkpoint import CheckpointError
-from kd_training.distill import DistillError, distill
+from kd_training.ablate_table import digits, markdown
+from kd_training.distill import distill
 from kd_training.distill_config import ConfigError
-from kd_training.export import ExportError
 from kd_training.held_out import HeldOut
 from kd_training.recipe import Run, opened
 from kd_training.recipe_file import Recipe, Stage
+from kd_training.said_faults import ended
 from kd_training.shards import Shards
-from kd_training.states import StatesError
-from kd_training.synthesize.draft import CorpusError
 from kd_training.taking_turns import turn
-from kd_training.teacher_client import TeacherError
 from kd_training.teaching import Taught, teacher_of
-from kd_training.tokenizer import TokenizerError
-
-_FAULTS = (
-    TeacherError, StatesError, DistillError, DataError, CorpusError, DatabaseError, CheckpointError, ExportError,
-    StudentError, TokenizerError, OSError,
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -129,8 +114,8 @@ def _measure(
     for switch in switches:
         verdicts = measured(ground.held_out, report.best, switch)
         name = variant.name if switch.name == "as it serves" else f"{variant.name}, {switch.name}"
-        told = "".join("1" if verdict else "0" for verdict in verdicts)
-        kept.add({"key": _key(variant, switch, seed), "variant": name, "seed": seed, "verdicts": told})
+        record = {"variant": name, "seed": seed, "verdicts": digits(verdicts)}
+        kept.add({"key": _key(variant, switch, seed), **record})
         print(f"{name}, seed {seed}: {sum(verdicts)} of {len(verdicts)}", file=sys.stderr)
 
 
@@ -148,16 +133,12 @@ def main(arguments: list[str] | None = None) -> int:
     told = f"one of: {', '.join(names)}"
     parser.add_argument("--only", action="append", metavar="VARIANT", choices=names, help=told)
     options = parser.parse_args(arguments)
-    try:
+
+    def work() -> str:
         out = _ablated(options.config, options.budget_steps, options.seeds, options.only or names)
-    except (ConfigError, SettingsError, GlossaryError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except _FAULTS as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    print(f"{options.budget_steps} steps a student.\n\n{table(out)}")
-    return 0
+        return f"{options.budget_steps} steps a student.\n\n{table(out)}"
+
+    return ended(work)
 
 
 def _ablated(recipe: Path, steps: int, seeds: int, only: Sequence[str]) -> Path:

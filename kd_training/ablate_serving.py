@@ -16,20 +16,16 @@ from pathlib import Path
 
 from bot.candidates import Trial
 from bot.config import load_settings
-from bot.database import DatabaseError, Limits
+from bot.database import Limits
 from bot.linking import Linked, link
 from bot.shorthand import Shorthand
 from bot.student import Student
 from demo.opening import with_demo
-from kd_training.ablate_table import markdown
-from kd_training.checkpoint import CheckpointError
-from kd_training.distill_config import ConfigError
-from kd_training.export import ExportError
+from kd_training.ablate_table import digits, markdown
 from kd_training.held_out import HeldOut
 from kd_training.package import package_student
 from kd_training.recipe import opened
-from kd_training.synthesize.draft import CorpusError
-from kd_training.tokenizer import TokenizerError
+from kd_training.said_faults import ended
 
 
 @dataclass(frozen=True)
@@ -82,24 +78,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--student", type=Path, required=True)
     options = parser.parse_args(arguments)
+    return ended(lambda: _measured(options.config, options.student))
+
+
+def _measured(recipe: Path, student: Path) -> str:
     settings = with_demo(load_settings())
     url, today = settings.database_url.get_secret_value(), settings.today or date.today()
-    try:
-        with opened(options.config, url, settings.glossary, today) as run:
-            pairs = run.pairs(run.recipe.stage[-1])
-            words = json.loads((options.student / "words.json").read_text("utf-8"))
-            held_out = run.held_out(pairs, words)
-            records = [_record(held_out, options.student, switch) for switch in SWITCHES]
-    except (ConfigError, CorpusError, DatabaseError, CheckpointError, TokenizerError, ExportError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2 if isinstance(error, ConfigError) else 1
-    print(f"{len(held_out.examples)} questions.\n\n{markdown(records, SWITCHES[0].name)}")
-    return 0
-
-
-def _record(held_out: HeldOut, student: Path, switch: Switch) -> dict[str, str]:
-    verdicts = measured(held_out, student, switch)
-    return {"variant": switch.name, "verdicts": "".join("1" if verdict else "0" for verdict in verdicts)}
+    with opened(recipe, url, settings.glossary, today) as run:
+        pairs = run.pairs(run.recipe.stage[-1])
+        words = json.loads((student / "words.json").read_text("utf-8"))
+        held_out = run.held_out(pairs, words)
+        each = ((switch.name, measured(held_out, student, switch)) for switch in SWITCHES)
+        records = [{"variant": name, "verdicts": digits(verdicts)} for name, verdicts in each]
+    return f"{len(held_out.examples)} questions.\n\n{markdown(records, SWITCHES[0].name)}"
 
 
 if __name__ == "__main__":

@@ -27,6 +27,11 @@ def markdown(records: Sequence[Mapping[str, Any]], first: str) -> str:
     return "\n".join(lines)
 
 
+def digits(verdicts: Sequence[bool]) -> str:
+    """Verdicts as a record keeps them."""
+    return "".join("1" if verdict else "0" for verdict in verdicts)
+
+
 def _row(name: str, records: Sequence[Mapping[str, Any]]) -> str:
     shares = [record["verdicts"].count("1") / max(1, len(record["verdicts"])) for record in records]
     mean = statistics.mean(shares)

@@ -93,11 +93,9 @@ def read_questions(path: Path) -> list[Question]:
     """The distinct questions of a file of pairs, in its order. Raises DataError."""
     found: dict[tuple[str, str], Question] = {}
     try:
-        for line in path.read_text("utf-8").split("\n"):
-            if line.strip():
-                record = json.loads(line)
-                question = Question(record["question"], record["prompt"], record.get("target", ""), record["key"])
-                found.setdefault((question.question, question.prompt), question)
+        for record in read_objects(path):
+            question = Question(record["question"], record["prompt"], record.get("target", ""), record["key"])
+            found.setdefault((question.question, question.prompt), question)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path} cannot be labelled: {error!r}") from error
     return list(found.values())

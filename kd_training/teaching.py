@@ -25,6 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from bot.config import Settings
 from bot.prompt import PREFIX, SEPARATOR
 from bot.shorthand import REFUSAL, Shorthand
+from eval_harness.json_lines import read_objects
 from kd_training.distill_config import ConfigError
 from kd_training.extract import Extraction, Forced, Words, extract_states, plain_lead
 from kd_training.label import FINISHED, Labelling, Question, label, read_questions
@@ -221,8 +222,8 @@ class Lessons:
         """What is learned; `dropped` counts the teacher's lines that would teach what is held out."""
         withheld = Withheld(self._pairs[stage], self._holdout, self._shorthand)
         asked = {(q.question, q.prompt) for q in self._questions(stage)}
-        labelled = {(line["question"], line["prompt"]): line for line in _lines(folder / "labelled.jsonl")}
-        for line in _lines(self._file(stage)):
+        labelled = {(line["question"], line["prompt"]): line for line in read_objects(folder / "labelled.jsonl")}
+        for line in read_objects(self._file(stage)):
             place = (line["question"], line["prompt"])
             if self._teaching.targets == "gold" or place not in asked:
                 yield line
@@ -232,13 +233,13 @@ class Lessons:
                 dropped["targets_held_out"] += 1
             else:
                 yield {**line, "target": labelled[place]["target"], "key": labelled[place]["key"]}
-        for line in _lines(folder / "reworded.jsonl") if self._teaching.reword else ():
+        for line in read_objects(folder / "reworded.jsonl") if self._teaching.reword else ():
             if withheld.template(line["target"]) or withheld.asked(line["question"], line["prompt"]):
                 dropped["wordings_held_out"] += 1
             else:
                 yield line
         if self._added is not None:
-            yield from _lines(self._added)
+            yield from read_objects(self._added)
 
     def _forced(self, stage: str, folder: Path) -> list[Forced]:
         """The pairs whose states are wanted, as they are learned: those that the teacher was asked for, or more of
@@ -246,10 +247,10 @@ class Lessons:
         count = max(self._teaching.state_pairs or 0, self._teaching.questions)
         asked = {(q.question, q.prompt) for q in _chosen(read_questions(self._file(stage)), count)}
         if self._added is not None:
-            asked |= {(line["question"], line["prompt"]) for line in _lines(self._added)}
+            asked |= {(line["question"], line["prompt"]) for line in read_objects(self._added)}
         return [
             Forced(line["key"], line["prompt"], line["target"], line["question"])
-            for line in _lines(folder / "train.jsonl")
+            for line in read_objects(folder / "train.jsonl")
             if (line["question"], line["prompt"]) in asked
         ]
 
@@ -330,9 +331,3 @@ def _chosen(questions: list[Question], count: int) -> list[Question]:
 def _plain(text: str) -> str:
     """A rendered question out of its prompt."""
     return text.removeprefix(PREFIX).removesuffix(SEPARATOR)
-
-
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    for line in path.read_text("utf-8").split("\n"):
-        if line.strip():
-            yield json.loads(line)

@@ -7,7 +7,6 @@ the student will be measured with.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 from bot.canonical import CanonicalError
 from bot.nominations import same_words
 from bot.shorthand import Shorthand, ShorthandError
+from eval_harness.json_lines import read_objects
 from kd_training.synthesize.make import holds_out, in_normal_form
 
 
@@ -52,6 +52,4 @@ class Withheld:
 
     def _lines(self) -> Iterator[dict[str, Any]]:
         for name in ("valid", "phrasings"):
-            for line in (self._pairs / f"{name}.jsonl").read_text("utf-8").split("\n"):
-                if line.strip():
-                    yield json.loads(line)
+            yield from read_objects(self._pairs / f"{name}.jsonl")

@@ -14,14 +14,18 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from bot.database import connect
+from bot.glossary import Glossary
+from kd_training.questions import Ground
 from tests import local_slack
 from tests.npm_tools import has_playground
 from tests.servers import MariaServer, PostgresServer, demo_on_maria, demo_on_postgres, program, running
-from tests.tiny_student import Tiny, make
+from tests.tiny_student import TODAY, Tiny, build_database, make
 from tests.tiny_teacher import VLLM_PYTHON, TinyTeacher, teach
 
 # What a test's own @settings(…) leaves unsaid comes from here.
@@ -117,3 +121,12 @@ def _reason(report: pytest.TestReport) -> str:
     where = report.longrepr
     text = where[2] if isinstance(where, tuple) else str(where)
     return text.removeprefix("Skipped: ")
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Iterator[Ground]:
+    """What questions are asked over: the tiny student's database, built anew. Modules with another have their own."""
+    build_database(tmp_path / "shops.db")
+    ground = Ground.of(connect(f"sqlite:///{tmp_path}/shops.db"), Glossary(), TODAY)
+    yield ground
+    ground.database.close()

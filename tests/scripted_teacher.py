@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import numpy as np
 
 from kd_training.teacher_client import Access, TeacherClient
+from tests.http_peer import peer
 
 Body = dict[str, Any]
 Says = Callable[[Body], str | None]  # to a request; None refuses it
@@ -54,30 +53,11 @@ def scripted(says: Says, **more: Any) -> Iterator[Scripted]:
     """Such a server, for as long as the block runs."""
     teacher = Scripted(says, **more)
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            body = json.loads(content) if content else {}
-            status, told = teacher.answer(self.path, self.headers.get("Authorization"), body)
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(told)))
-            self.end_headers()
-            self.wfile.write(told)
+    def answer(path: str, key: str | None, content: bytes) -> tuple[int, bytes]:
+        return teacher.answer(path, key, json.loads(content) if content else {})
 
-        do_POST = do_GET
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        teacher.url = f"http://127.0.0.1:{running.server_port}"
-        thread = threading.Thread(target=running.serve_forever)
-        thread.start()
-        try:
-            yield teacher
-        finally:
-            running.shutdown()
-            thread.join()
+    with peer(answer) as teacher.url:
+        yield teacher
 
 
 def _refusal(why: str) -> tuple[int, bytes]:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bot.database import connect
-from bot.glossary import Glossary
 from kd_training.extract import Extraction, Forced, Words, extract_states, plain_lead
 from kd_training.label import Labelling, Question, label, read_questions
 from kd_training.questions import Ground
@@ -19,18 +16,9 @@ from kd_training.states import open_states
 from kd_training.teacher_client import TeacherError
 from kd_training.tokenizer import train_tokenizer
 from tests.scripted_teacher import Body, Says, Scripted, scripted
-from tests.tiny_student import TODAY, build_database
 from tests.tiny_teacher import write_pairs
 
 HOW = Labelling("scripted", samples=1, temperature=0.0)
-
-
-@pytest.fixture
-def ground(tmp_path: Path) -> Iterator[Ground]:
-    build_database(tmp_path / "shops.db")
-    ground = Ground.of(connect(f"sqlite:///{tmp_path}/shops.db"), Glossary(), TODAY)
-    yield ground
-    ground.database.close()
 
 
 @pytest.fixture

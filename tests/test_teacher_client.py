@@ -6,10 +6,8 @@ import json
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ import pytest
 
 from kd_training.teacher_client import Access, Ask, RefusedError, TeacherClient, TeacherError
 from kd_training.teacher_server import Launch, Running, find, start, stop
+from tests.http_peer import peer
 
 
 @dataclass
@@ -33,28 +32,12 @@ class Answers:
 def server() -> Iterator[Answers]:
     answers = Answers([(200, b"{}")])
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            answers.asked.append((self.path, self.headers.get("Authorization"), json.loads(body) if body else None))
-            status, content = answers.given.pop(0) if len(answers.given) > 1 else answers.given[0]
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+    def answer(path: str, key: str | None, body: bytes) -> tuple[int, bytes]:
+        answers.asked.append((path, key, json.loads(body) if body else None))
+        return answers.given.pop(0) if len(answers.given) > 1 else answers.given[0]
 
-        do_POST = do_GET
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        answers.url = f"http://127.0.0.1:{running.server_port}"
-        thread = threading.Thread(target=running.serve_forever)
-        thread.start()
+    with peer(answer) as answers.url:
         yield answers
-        running.shutdown()
-        thread.join()
 
 
 def client(url: str, **changes: Any) -> TeacherClient:

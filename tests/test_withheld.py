@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from bot.database import connect
-from bot.glossary import Glossary
 from bot.prompt import prompt, render
 from kd_training.questions import Ground
 from kd_training.synthesize.make import Pair, holds_out, split
 from kd_training.teaching import Lessons, Taught, Teacher, Teaching
 from tests.scripted_teacher import Body, scripted
-from tests.tiny_student import TODAY, build_database
 
 HOLDOUT = 0.3
 SQL = [f"SELECT {what} FROM {table}" for table in ("sales", "shops") for what in
@@ -26,14 +21,6 @@ HELD = next(sql for sql in SQL if holds_out(sql, HOLDOUT))
 FREE = next(sql for sql in SQL if not holds_out(sql, HOLDOUT))
 OTHERWISE = HELD.replace("SELECT", "select").replace("FROM", "from")  # the same template, written in another way
 ASKED = {"what is it?": FREE, "tell me that": FREE, "and this one?": FREE}
-
-
-@pytest.fixture
-def ground(tmp_path: Path) -> Iterator[Ground]:
-    build_database(tmp_path / "shops.db")
-    ground = Ground.of(connect(f"sqlite:///{tmp_path}/shops.db"), Glossary(), TODAY)
-    yield ground
-    ground.database.close()
 
 
 def line(ground: Ground, question: str, target: str) -> dict[str, str]:

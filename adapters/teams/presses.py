@@ -124,9 +124,7 @@ class Presses:
             done = self._desk.correct(found, event.asker, str(data.get("sql", "")))
             if isinstance(done, Rejected):
                 return _text(done.message)
-            answer = replace(
-                found.answer, status="answered", sql=done.sql, canonical=None, result=done.result, readings=()
-            )
+            answer = replace(found.answer.corrected(done.sql, done.result), status="answered", readings=())
             return self._card(answer, event, found, note=_CORRECTED, corrected=True)
 
         return await self._of(event, data, work)

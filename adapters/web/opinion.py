@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 from nicegui import ui
 
@@ -88,7 +87,7 @@ class Correction:
         if isinstance(done, Rejected):
             self._say(done.message, "bad")
             return
-        view = await self._visit.view(replace(self._answer, sql=done.sql, canonical=None, result=done.result))
+        view = await self._visit.view(self._answer.corrected(done.sql, done.result))
         if self._visit.gone or view is None:
             return
         self._say("Thank you: noted for the next training. Your SQL gives this:", "good")
