@@ -3,8 +3,9 @@
 Every variant trains so many steps with each seed, over the same pairs, labels and states, and is measured by execution
 accuracy on questions whose SQL template was never trained on; what only serving has (grammar, beam, execution guidance,
 slots) is switched off on the first variant's students. Each measurement is kept, so that a run that was stopped goes
-on; the table is printed as Markdown, with 95 % intervals over the questions (of an accuracy: Wilson 1927; of a
-difference to the first variant on the same questions: bootstrap percentiles, Efron 1979) and the spread over seeds.
+on, and the same command in a second process takes what the first has not begun. The table is printed as Markdown, with
+95 % intervals over the questions (of an accuracy: Wilson 1927; of a difference to the first variant on the same
+questions: bootstrap percentiles, Efron 1979) and the spread over seeds.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any
 
 from bot.config import load_settings
 from demo.opening import with_demo
-from kd_training.ablate_serving import SWITCHES, Switch, measured
+from kd_training.ablate_serving import SWITCHES, measured
 from kd_training.ablate_table import digits, markdown
 from kd_training.distill import distill
 from kd_training.distill_config import ConfigError
@@ -74,13 +75,10 @@ def ablate(run: Run, steps: int, seeds: int, variants: Sequence[Variant] = VARIA
     taught, pairs = run.taught()[stage.name], run.pairs(stage)
     words = json.loads((pairs / "words.json").read_text("utf-8"))
     ground = _Ground(run, stage, taught, pairs, run.held_out(pairs, words))
-    with turn(out), Shards(out / "measured") as kept:
-        for seed in range(seeds):
-            for number, variant in enumerate(variants):
-                switches = SWITCHES if number == 0 else SWITCHES[:1]
-                missing = [s for s in switches if _key(variant, s, seed) not in kept]
-                if missing:
-                    _measure(ground, variant, seed, steps, out, missing, kept)
+    todo = [(variant, seed) for seed in range(seeds) for variant in variants]
+    busy = [job for job in todo if not _measured(ground, *job, steps, out, wait=False)]
+    for job in busy:  # another process is at it, or died over it
+        _measured(ground, *job, steps, out, wait=True)
     return out
 
 
@@ -92,35 +90,50 @@ def taught_stage(recipe: Recipe) -> Stage:
 
 
 def table(out: Path) -> str:
-    """What was measured, as Markdown."""
-    with Shards(out / "measured") as kept:
-        records = list(kept.records.values())
-    return markdown(records, VARIANTS[0].name)
+    """What was measured, as Markdown. Raises ConfigError where nothing was."""
+    records: list[dict[str, Any]] = []
+    for variant in VARIANTS:
+        for folder in sorted(out.glob(f"{_folder(variant)}-*/measured")):
+            with Shards(folder) as kept:
+                records += kept.records.values()
+    if not records:
+        raise ConfigError(f"{out} holds no measurement")
+    return f"{len(records[0]['verdicts'])} questions.\n\n{markdown(records, VARIANTS[0].name)}"
 
 
-def _measure(
-    ground: _Ground, variant: Variant, seed: int, steps: int, out: Path, switches: Sequence[Switch], kept: Shards
-) -> None:
-    folder = out / f"{'-'.join(variant.name.replace('.', '').split())}-{seed}"
+def _measured(ground: _Ground, variant: Variant, seed: int, steps: int, out: Path, wait: bool) -> bool:
+    """Train and measure one student, if that is not done. False: another process is at it, and it was not to `wait`."""
+    folder = out / f"{_folder(variant)}-{seed}"
+    with turn(folder, wait) as mine:
+        if not mine:
+            return False
+        with Shards(folder / "measured") as kept:
+            switches = SWITCHES if variant is VARIANTS[0] else SWITCHES[:1]
+            missing = [switch for switch in switches if switch.name not in kept]
+            if missing:
+                best = _trained(ground, variant, seed, steps, folder)
+            for switch in missing:
+                verdicts = measured(ground.held_out, best, switch)
+                name = variant.name if switch.name == "as it serves" else f"{variant.name}, {switch.name}"
+                kept.add({"key": switch.name, "variant": name, "seed": seed, "verdicts": digits(verdicts)})
+                print(f"{name}, seed {seed}: {sum(verdicts)} of {len(verdicts)}", file=sys.stderr)
+    return True
+
+
+def _folder(variant: Variant) -> str:
+    return "-".join(variant.name.replace(".", "").replace(",", "").split())
+
+
+def _trained(ground: _Ground, variant: Variant, seed: int, steps: int, folder: Path) -> Path:
+    """The student's checkpoint."""
     given = {"seed": seed, "max_steps": steps, "max_minutes": None, "epochs": 1_000_000, **variant.settings}
     if variant.settings.get("mse_weight") == 0.0:
         given["states"] = None
     gold, taught = ground.pairs / "train.jsonl", ground.taught
-    paths = {"data": [taught.data if variant.labels == "teacher" else gold], "output": folder}
+    paths = {"data": [taught.data if variant.labels == "teacher" else gold], "output": folder / "model"}
     tokenizer = ground.run.tokenizer()
     shared = {"tokenizer": tokenizer, "held_out": ground.pairs / "valid.jsonl", "states": taught.states}
-    config = ground.run.config(ground.stage, {**shared, **given, **paths})
-    report = distill(config)
-    for switch in switches:
-        verdicts = measured(ground.held_out, report.best, switch)
-        name = variant.name if switch.name == "as it serves" else f"{variant.name}, {switch.name}"
-        record = {"variant": name, "seed": seed, "verdicts": digits(verdicts)}
-        kept.add({"key": _key(variant, switch, seed), **record})
-        print(f"{name}, seed {seed}: {sum(verdicts)} of {len(verdicts)}", file=sys.stderr)
-
-
-def _key(variant: Variant, switch: Switch, seed: int) -> str:
-    return f"{variant.name}|{switch.name}|{seed}"
+    return distill(ground.run.config(ground.stage, {**shared, **given, **paths})).best
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -13,10 +13,11 @@ log = logging.getLogger(__name__)
 
 
 @contextmanager
-def turn(directory: Path) -> Iterator[None]:
+def turn(directory: Path, wait: bool = True) -> Iterator[bool]:
     """Hold the kernel's lock on `directory`, made if need be, for as long as the block runs.
 
-    The kernel lets go of it when the process that holds it dies, however it dies. Raises OSError.
+    Gives whether it is held: True, unless another process has it and this one is not to `wait`. The kernel lets go of
+    it when the process that holds it dies, however it dies. Raises OSError.
     """
     directory.mkdir(parents=True, exist_ok=True)
     handle = os.open(directory / ".turn", os.O_RDWR | os.O_CREAT, 0o644)
@@ -24,8 +25,11 @@ def turn(directory: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            if not wait:
+                yield False
+                return
             log.info("waiting for the process that is making %s", directory)
             fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+        yield True
     finally:
         os.close(handle)

@@ -6,6 +6,8 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,7 @@ from eval_harness.run_sql import guarded, read_only
 from kd_training.ablate import VARIANTS, ablate, table
 from kd_training.ablate_serving import SWITCHES
 from kd_training.recipe import opened, run_recipe
+from kd_training.taking_turns import turn
 from kd_training.teaching import Teacher
 from tests.demo_corpus import CORPUS, GLOSSARY, TODAY, Ground
 from tests.tiny_teacher import VLLM_PYTHON
@@ -53,12 +56,20 @@ def test_a_teacher_is_trained_served_asked_and_learned_from(ground: Ground, tmp_
     assert teaching["teacher"]["steps"] > 0
     with opened(tmp_path / "recipe.toml", str(ground.path), GLOSSARY, TODAY, teacher) as run:
         (taught,) = run.taught().values()  # everything is there: no server is started again
-        measured = ablate(run, 3, 2, [VARIANTS[0], VARIANTS[1]])
+        measured = run.directory / "ablation-3"
+        with ThreadPoolExecutor(1) as other:
+            with turn(measured / "CE-alone-0"):  # another process is at this one: the rest is made meanwhile
+                made = other.submit(ablate, run, 3, 2, [VARIANTS[0], VARIANTS[1]])
+                while not (measured / "CE-alone-1" / "measured" / "00000.jsonl").exists():
+                    with suppress(TimeoutError):
+                        made.result(0.5)
+                assert not (measured / "CE-alone-0" / "model").exists()
+            assert made.result(300) == measured
         before = sorted((path, path.stat().st_mtime_ns) for path in measured.rglob("*") if path.is_file())
         assert ablate(run, 3, 2, [VARIANTS[0], VARIANTS[1]]) == measured
         assert sorted((path, path.stat().st_mtime_ns) for path in measured.rglob("*") if path.is_file()) == before
     assert taught.states is not None and taught.told == teaching
-    rows = [line.split(" | ") for line in table(measured).splitlines()[2:]]
+    rows = [line.split(" | ") for line in table(measured).splitlines()[4:]]
     assert [row[0] for row in rows] == [
         "| CE + 0.25 MSE", *(f"| CE + 0.25 MSE, {switch.name}" for switch in SWITCHES[1:]), "| CE alone",
     ]  # fmt: skip

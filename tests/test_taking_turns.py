@@ -45,6 +45,15 @@ def test_the_second_waits_and_finds_it_made(tmp_path: Path) -> None:
     assert (said, waiter.returncode) == ("whole\n", 0)
 
 
+def test_who_is_not_to_wait_is_told_that_it_is_taken(tmp_path: Path) -> None:
+    with turn(tmp_path) as mine:
+        assert mine
+        with turn(tmp_path, wait=False) as second:
+            assert not second
+    with turn(tmp_path, wait=False) as third:
+        assert third
+
+
 def test_who_is_killed_lets_go(tmp_path: Path) -> None:
     holder = _started(_HOLDER, tmp_path)
     assert holder.stdout is not None and holder.stdout.readline() == "mine\n"
