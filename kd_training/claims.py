@@ -91,13 +91,13 @@ def read_claims(
     against = (
         select(AnswerRow.question, AnswerRow.sql, func.count())
         .join(FeedbackRow, FeedbackRow.answer_id == AnswerRow.id)
-        .where(FeedbackRow.vote == -1, FeedbackRow.retracted_at.is_(None))
-        .where(AnswerRow.sql.is_not(None), AnswerRow.database == "")
+        .where(FeedbackRow.vote == -1, FeedbackRow.retracted_at.is_(None), AnswerRow.database == "")
         .group_by(AnswerRow.question, AnswerRow.sql)
     )
     downs: Counter[str] = Counter()
     for question, sql, count in session.execute(against):
-        downs[digest(question, sql)] += count
+        if sql is not None:
+            downs[digest(question, sql)] += count
     query = (
         select(PairRow, AnswerRow, VerdictRow)
         .join(AnswerRow, AnswerRow.id == PairRow.answer_id)
