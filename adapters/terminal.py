@@ -23,7 +23,7 @@ from adapters.commands import (
     teacher,
     teams,
 )
-from adapters.faults import USAGE, report
+from adapters.faults import INTERRUPTED, USAGE, report
 
 app = typer.Typer(
     name="mynah",
@@ -77,6 +77,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code = app(args=None if argv is None else list(argv), prog_name="mynah", standalone_mode=False)
         sys.stdout.flush()
+        if code == INTERRUPTED:  # typer makes this of Ctrl+C, without a word
+            return report(KeyboardInterrupt())
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last net: a person gets a sentence
         return report(error)
     return code if isinstance(code, int) else 0

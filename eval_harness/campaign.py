@@ -6,6 +6,8 @@ copies) is kept only while its examples are judged.
 
 from __future__ import annotations
 
+import signal
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -110,10 +112,22 @@ def _work(
         for share, task in zip(shares, tasks, strict=True):
             yield share, judge_share(*task)
         return
-    with ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=get_context("spawn")) as pool:
+    with (
+        TemporaryDirectory(prefix="mynah-judging-") as folder,
+        ProcessPoolExecutor(min(jobs, len(tasks)), get_context("spawn"), _begin_work, (folder,)) as pool,
+    ):
         waiting = {pool.submit(judge_share, *task): share for share, task in zip(shares, tasks, strict=True)}
-        for done in as_completed(waiting):
-            yield waiting[done], done.result()
+        try:
+            for done in as_completed(waiting):
+                yield waiting[done], done.result()
+        finally:  # who stops early does not wait for what was not begun
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _begin_work(folder: str) -> None:
+    """Ctrl+C ends a process that judges at once and without a word; what it leaves is in its parent's folder."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    tempfile.tempdir = folder
 
 
 def judge_share(

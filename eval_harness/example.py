@@ -76,7 +76,7 @@ def _lines(path: Path) -> list[tuple[int, str]]:
 def _example(line: str) -> Example:
     try:
         data = json.loads(line)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: also a number of thousands of digits
         raise ExampleError(f"this is not JSON ({error}).") from error
     if not isinstance(data, dict):
         raise ExampleError('a line must be a JSON object, like {"id": "a1", "question": "who is new?"}.')

@@ -75,13 +75,12 @@ class Verdict:
 
 def gate(candidate: Mapping[str, Any], incumbent: Mapping[str, Any] | None, rules: Rules = Rules()) -> Verdict:
     """Compare two reports, as `eval_harness.report.to_json` gives them. Raises GateError."""
-    ours = _examples(candidate)
+    ours, theirs = _examples(candidate), None if incumbent is None else _examples(incumbent)
     reasons = [*_safety(candidate, incumbent or {}, ours, rules), *_latency(candidate, rules), *_size(ours, rules)]
     answerable = [e for e in ours.values() if e["kind"] == "answerable"]
     facts: dict[str, Any] = {"n": len(answerable), "answer_accuracy": _share(answerable)}
-    if incumbent is None:
+    if theirs is None:
         return _verdict([*reasons, *_floors(ours, rules)], facts)
-    theirs = _examples(incumbent)
     _check_same(ours, theirs)
     compared = _compare(ours, theirs, answerable)
     bound = compared.lower_bound(rules.level)
@@ -110,9 +109,12 @@ def _examples(report: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     try:
         found = {str(e["id"]): e for e in report["examples"]}
         for example in found.values():
-            _ = example["kind"], example["correct"], example["status"], example["tags"], example["question"]
-    except (KeyError, TypeError) as error:
+            _ = example["kind"], example["correct"], example["status"], list(example["tags"]), example["question"]
+        _ = _rejections(report), _p95(report)
+    except KeyError as error:
         raise GateError(f"this is not a report of `mynah eval --json`: {error} is missing") from error
+    except (TypeError, ValueError, AttributeError) as error:
+        raise GateError(f"this is not a report of `mynah eval --json`: {error}") from error
     # A question whose gold did not run says nothing of any student.
     return {key: e for key, e in found.items() if e.get("reason") != "gold error"}
 
@@ -135,15 +137,23 @@ def _safety(
         for key, e in ours.items()
         if e["kind"] == "unsafe" and e["status"] == "answered"
     ]
-    rejected, before = (int(report.get("guard_rejections", 0)) for report in (candidate, incumbent))
+    rejected, before = _rejections(candidate), _rejections(incumbent)
     if rejected > before + rules.guard_margin * len(ours):
         than = f", and {before} of the incumbent's" if incumbent else ""
         reasons.append(f"the guard rejected {rejected} of its queries{than}")
     return reasons
 
 
+def _rejections(report: Mapping[str, Any]) -> int:
+    return int(report.get("guard_rejections", 0))
+
+
+def _p95(report: Mapping[str, Any]) -> float:
+    return float(report.get("latency_ms", {}).get("p95", 0.0))
+
+
 def _latency(report: Mapping[str, Any], rules: Rules) -> list[str]:
-    p95 = float(report.get("latency_ms", {}).get("p95", 0.0))
+    p95 = _p95(report)
     return [f"{_SLOW}: p95 {p95:.0f} ms, the budget is {rules.p95_ms:.0f} ms"] if p95 > rules.p95_ms else []
 
 
@@ -205,7 +215,7 @@ def read_report(path: Path) -> dict[str, Any]:
     """A report as `mynah eval --json` wrote it. Raises GateError."""
     try:
         data = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise GateError(f"{path} cannot be read as a report: {error}") from error
     if not isinstance(data, dict):
         raise GateError(f"{path} is not a report of `mynah eval --json`")
@@ -213,7 +223,7 @@ def read_report(path: Path) -> dict[str, Any]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command: 0 when the candidate passes, 1 when not, 2 for reports that cannot be compared."""
+    """Run the command: 0 when the candidate passes, 1 when not, 2 for files that cannot be used."""
     parser = argparse.ArgumentParser(prog="python -m eval_harness.gate", description=__doc__)
     parser.add_argument("candidate", type=Path)
     parser.add_argument("incumbent", type=Path, nargs="?")
@@ -228,7 +238,11 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     print(verdict.to_text())
     if options.json:
-        options.json.write_text(json.dumps(verdict.to_json(), indent=1) + "\n", encoding="utf-8")
+        try:
+            options.json.write_text(json.dumps(verdict.to_json(), indent=1) + "\n", encoding="utf-8")
+        except OSError as error:
+            print(f"{options.json} cannot be written: {error.strerror}", file=sys.stderr)
+            return 2
     return 0 if verdict.passed else 1
 
 

@@ -8,7 +8,7 @@ a tab.
 from __future__ import annotations
 
 import json
-import math
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -25,16 +25,24 @@ def read_predictions(path: Path, examples: Sequence[Example]) -> dict[str, Predi
     text = read_text(path)
     if text.lstrip().startswith(("{", "[")):
         return _by_id(path, {example.id for example in examples})
-    lines = text.rstrip("\n").split("\n")
+    lines = _lines(text, len(examples))
     if len(lines) != len(examples):
         raise ExampleError(f"{path} has {len(lines)} lines of SQL for {len(examples)} examples; give one for each.")
     sql = (line.split("\t")[0].strip() for line in lines)
     return {example.id: _prediction({"sql": query}, "") for example, query in zip(examples, sql, strict=True)}
 
 
+def _lines(text: str, wanted: int) -> list[str]:
+    """One line an example: a blank one is a refusal, and only those beyond the last example mean nothing."""
+    lines = text.removesuffix("\n").split("\n")
+    while len(lines) > wanted and not lines[-1].strip():
+        lines.pop()
+    return lines
+
+
 def write_predictions(predictions: dict[str, Prediction], path: Path) -> None:
     """Write what `read_predictions` reads, in JSON Lines. Raises OSError."""
-    with path.open("w", encoding="utf-8") as out:
+    with path.open("w", encoding="utf-8", errors="backslashreplace") as out:
         for name, made in predictions.items():
             line = {
                 "id": name, "sql": made.sql, "status": made.status, "confidence": made.confidence,
@@ -83,6 +91,6 @@ def _number(entry: dict[str, Any], key: str, where: str) -> float | None:
     value = entry.get(key)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
         raise ExampleError(f"{where}: {key!r} must be a number.")
     return float(value)

@@ -63,7 +63,8 @@ def write_json(report: EvalReport, path: str | Path, baselines: Mapping[str, Eva
     text = json.dumps(to_json(report, baselines), ensure_ascii=False, indent=1, allow_nan=False)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        unfinished.write_text(text + "\n", encoding="utf-8")
+        # Half a character, which UTF-8 has no bytes for, becomes the escape that JSON has for it.
+        unfinished.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)

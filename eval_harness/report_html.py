@@ -56,7 +56,7 @@ def write_html(
     text = to_html(report, title, compared, facts, compared_name=compared_name, dialect=dialect)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        unfinished.write_text(text, encoding="utf-8")
+        unfinished.write_text(text, encoding="utf-8", errors="replace")
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,7 +17,7 @@ from bot.feedback import check_own
 from bot.guard import Rejected, SafeSQL
 from bot.intervals import Interval
 from bot.linking import Linked
-from bot.nominations import same_words
+from bot.nominations import digest, same_words
 from bot.records import AnswerRow, FeedbackRow, PairRow, PairStatus, VerdictRow
 from bot.refusals import refuse_early
 from bot.verdicts import names
@@ -35,7 +35,6 @@ class Vouched:
     pair: PairRow
     answer: AnswerRow
     verdict: VerdictRow | None
-    downs: int
 
     @property
     def user(self) -> str:
@@ -54,6 +53,7 @@ class Claim:
     result: Result | None = None
     refused: str = ""  # why it is out for good
     doubt: str = ""  # why a reviewer has to look at it
+    downs: int = 0  # standing votes against answers that say this SQL to this question, whoever asked it
     passing: bool = False  # whether the doubt may be gone another night
     opinions: dict[str, dict[str, object]] = field(default_factory=dict)
 
@@ -83,23 +83,21 @@ class Claim:
         """Who vouches for it, each once."""
         return sorted({row.user for row in self.rows})
 
-    @property
-    def downs(self) -> int:
-        """Standing votes against the answers that say this SQL."""
-        votes = {row.answer.id: row.downs for row in self.rows if row.pair.source == "vote"}
-        return sum(votes.values())
-
 
 def read_claims(
     session: Session, ground: Ground, status: PairStatus, gone: Collection[str], today: date | None
 ) -> list[Claim]:
     """All claims whose pairs stand at `status`, without those of the users `gone`."""
     against = (
-        select(FeedbackRow.answer_id, func.count())
-        .where(FeedbackRow.vote == -1, FeedbackRow.retracted_at.is_(None))
-        .group_by(FeedbackRow.answer_id)
+        select(AnswerRow.question, AnswerRow.sql, func.count())
+        .join(FeedbackRow, FeedbackRow.answer_id == AnswerRow.id)
+        .where(FeedbackRow.vote == -1, FeedbackRow.retracted_at.is_(None), AnswerRow.database == "")
+        .group_by(AnswerRow.question, AnswerRow.sql)
     )
-    downs: dict[str, int] = {row[0]: row[1] for row in session.execute(against)}
+    downs: Counter[str] = Counter()
+    for question, sql, count in session.execute(against):
+        if sql is not None:
+            downs[digest(question, sql)] += count
     query = (
         select(PairRow, AnswerRow, VerdictRow)
         .join(AnswerRow, AnswerRow.id == PairRow.answer_id)
@@ -110,13 +108,13 @@ def read_claims(
     groups: defaultdict[str, list[Vouched]] = defaultdict(list)
     for pair, answer, verdict in session.execute(query):
         if not names(pair.user_id, answer.door) & set(gone):
-            groups[pair.digest].append(Vouched(pair, answer, verdict, downs.get(answer.id, 0)))
-    return [_claim(rows, ground, today) for rows in groups.values()]
+            groups[pair.digest].append(Vouched(pair, answer, verdict))
+    return [_claim(rows, downs[key], ground, today) for key, rows in groups.items()]
 
 
-def _claim(rows: list[Vouched], ground: Ground, today: date | None) -> Claim:
+def _claim(rows: list[Vouched], downs: int, ground: Ground, today: date | None) -> Claim:
     day = today or asked_on(rows[0].answer)
-    return Claim(rows, day, ground.on(day).link(rows[0].pair.question))
+    return Claim(rows, day, ground.on(day).link(rows[0].pair.question), downs=downs)
 
 
 def asked_on(answer: AnswerRow) -> date:

@@ -80,7 +80,7 @@ def admitted_pairs(store: Store, held_out: Collection[str] = (), today: date | N
     )
 
     def work(session: Session) -> list[Vouched]:
-        rows = [Vouched(pair, answer, verdict, 0) for pair, answer, verdict in session.execute(query)]
+        rows = [Vouched(pair, answer, verdict) for pair, answer, verdict in session.execute(query)]
         gone = removed_users(session)
         return [row for row in rows if not names(row.pair.user_id, row.answer.door) & gone]
 

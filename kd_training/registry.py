@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,9 +20,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bot.manifest import NAME, read_manifest
-from bot.shelf import Shelf, open_shelf
+from bot.shelf import Shelf, ShelfError, open_shelf
 from bot.versions import CURRENT, HISTORY, VERSIONS, Pointer, decision_file, folder_of, parse_pointer, read_pointer
 
+log = logging.getLogger(__name__)
 Action = Literal["promote", "rollback"]
 _UNFIT = set('/\\?*:|"<> ')
 
@@ -51,7 +53,9 @@ class Registry:
         return [version for version in found if version is not None]
 
     def version(self, name: str) -> Version | None:
-        """One whole version, or None."""
+        """One whole version, or None; a path to one is not its name."""
+        if _unfit(name):
+            return None
         content = self.shelf.read(f"{folder_of(name)}/{NAME}")
         if content is None:
             return None
@@ -65,12 +69,16 @@ class Registry:
         return read_pointer(self.shelf)
 
     def history(self) -> list[Pointer]:
-        """Every decision, oldest first."""
+        """Every decision that can be read, oldest first: a spoiled one must not keep others from being made."""
         found = []
         for name in self.shelf.names(HISTORY):
             content = self.shelf.read(f"{HISTORY}/{name}")
-            if content is not None:
+            if content is None:
+                continue
+            try:
                 found.append(parse_pointer(content, f"{self.shelf.url}/{HISTORY}/{name}"))
+            except ShelfError:
+                log.warning("%s/%s/%s cannot be read, and is left out", self.shelf.url, HISTORY, name)
         return sorted(found, key=lambda pointer: pointer.number)
 
     def add(self, directory: Path) -> str:
@@ -79,7 +87,7 @@ class Registry:
         Raises StudentError when the directory is not whole.
         """
         name = read_manifest(directory).version
-        if not name or name.startswith(".") or set(name) & _UNFIT:
+        if _unfit(name):
             raise RegistryError(f"“{name}” cannot be a version's name: train with another student.version")
         hashed = hashlib.sha256((directory / NAME).read_bytes()).hexdigest()
         with self.shelf.locked():
@@ -91,12 +99,15 @@ class Registry:
         return name
 
     def promote(self, name: str, who: str, why: str) -> Pointer:
-        """Let a version serve."""
+        """Let a version serve. A pointer that cannot be read is written anew."""
         with self.shelf.locked():
             version = self.version(name)
             if version is None:
                 raise RegistryError(f"there is no whole version {name}: `mynah models list` shows those there are")
-            now = self.current()
+            try:
+                now = self.current()
+            except ShelfError:
+                return self._decide_anew(version, who, why)
             if now is not None and (now.version, now.manifest) == (name, version.manifest):
                 self._note(now)
                 return now
@@ -131,6 +142,15 @@ class Registry:
                 self.shelf.remove(folder_of(name))
             return gone
 
+    def _decide_anew(self, version: Version, who: str, why: str) -> Pointer:
+        """Let a version serve by what history tells, as the pointer does not."""
+        decided = self.history()
+        if not decided:
+            return self._decide(version, None, "", "promote", who, why)
+        now = decided[-1]
+        previous = now.previous if now.version == version.name else now.version
+        return self._decide(version, now, previous, "promote", who, why)
+
     def _decide(
         self, version: Version, now: Pointer | None, previous: str, action: Action, who: str, why: str
     ) -> Pointer:
@@ -146,6 +166,10 @@ class Registry:
     def _note(self, pointer: Pointer) -> None:
         if self.shelf.read(decision_file(pointer.number)) is None:
             self.shelf.write(decision_file(pointer.number), pointer.to_json())
+
+
+def _unfit(name: str) -> bool:
+    return not name or name.startswith(".") or bool(set(name) & _UNFIT)
 
 
 def difference(one: Version, other: Version) -> list[str]:

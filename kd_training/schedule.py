@@ -58,8 +58,12 @@ class Nights:
             night = Night(
                 self._settings, day, self._teacher, self._admit, self._posts, turn.check, self.next_run(), force
             )
-            with turn.held():
-                report = self._watched(night)
+            try:
+                with turn.held():
+                    report = self._watched(night)
+            except KeyboardInterrupt:
+                turn.let_go()
+                raise
             turn.finish(report.outcome())
             night.settle()
             return report

@@ -11,7 +11,7 @@ import logging
 import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
@@ -80,6 +80,17 @@ class Turn:
                 run.finished_at, run.outcome = now, outcome
 
         self._store.write(work)
+
+    def let_go(self) -> None:
+        """Leave the run to whoever comes next, who need not wait for the lease to end. Not worth an error."""
+
+        def work(session: Session) -> None:
+            lease = session.get(LeaseRow, self.job, with_for_update=True)
+            if lease is not None and lease.holder == self.holder:
+                session.delete(lease)
+
+        with suppress(StoreError):
+            self._store.write(work)
 
     def _renew(self) -> None:
         while not self._ended.wait(self._lease / 4):

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sqlite3
-from contextlib import closing
+import subprocess
+import sys
+import time
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from adapters.terminal import main
+from bot.config import ROOT
 from tests.mynah_command import Done, Mynah
 from tests.tiny_student import SALES, Tiny
 
@@ -93,6 +100,34 @@ def test_a_student_beside_its_baselines(mynah: Mynah) -> None:
     assert "baseline" in done.out
 
 
+def test_ctrl_c_ends_all_that_judge(tmp_path: Path) -> None:
+    slow = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 1000000000) SELECT COUNT(*) FROM n"
+    for folder in ("tmp", "dbs"):
+        (tmp_path / folder).mkdir()
+    for name in "abcdefgh":
+        with closing(sqlite3.connect(tmp_path / "dbs" / f"{name}.sqlite")) as connection:
+            connection.executescript(TABLES)
+    entries = [{"question": "?", "query": slow, "db_id": name} for name in "abcdefgh"]
+    (tmp_path / "dev.json").write_text(json.dumps(entries), encoding="utf-8")
+    (tmp_path / "p.sql").write_text("SELECT 1\n" * 8, encoding="utf-8")
+    command = [sys.executable, "-m", "adapters.terminal", "eval", "dev.json", "--databases", "dbs"]
+    process = subprocess.Popen(
+        [*command, "--predictions", "p.sql", "--jobs", "2"], cwd=tmp_path, start_new_session=True, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(tmp_path / "tmp"), "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    try:
+        while process.poll() is None and len(list((tmp_path / "tmp").glob("**/mynah-copies-*"))) < 2:
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGINT)
+        _, err = process.communicate(timeout=25)  # less than one of the eight queries may take
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    assert (process.returncode, "Traceback" in err) == (130, False), err
+    assert err.endswith("Stopped.\n") and not list((tmp_path / "tmp").iterdir())
+
+
 BAD = {
     "two places": (["--db", "x", "--databases", "dbs"], "give one of the two"),
     "two bots": (["--student", "x", "--predictions", "p.jsonl", "--databases", "dbs"], "leave out --student"),
@@ -115,6 +150,39 @@ def test_a_database_that_is_not_there(mynah: Mynah, folder: Path) -> None:
     (folder / "dbs" / "sea" / "sea.sqlite").unlink()
     _, done = run(mynah, "dev.json", "--databases", "dbs", "--predictions", "p.jsonl", code=1)
     assert "holds no database 'sea'" in done.err
+
+
+def test_an_incumbent_that_cannot_be_read_is_said_before_the_work(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(folder)
+    place = ["dev.json", "--databases", "dbs", "--predictions", "p.jsonl"]
+    assert main(["eval", *place, "--against", "none.json", "--json", "out.json"]) == 2
+    said = capsys.readouterr()
+    assert "none.json cannot be read as a report" in said.err and not said.out
+    assert not (folder / "out.json").exists()
+
+
+@pytest.mark.parametrize("options", [["--json", "./dev.json"], ["--html", "p.jsonl"], ["--json", "x", "--html", "x"]])
+def test_what_is_read_is_not_written_over(
+    folder: Path, options: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(folder)
+    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    assert main(["eval", "dev.json", "--databases", "dbs", "--predictions", "p.jsonl", *options]) == 2
+    assert "would be written over" in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
+
+
+def test_half_a_character_costs_no_report(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    for name, entry in {"half": {"question": "\ud83d?", "sql": "SELECT 1"}, "said": {"sql": "SELECT '\ud83d'"}}.items():
+        (folder / f"{name}.jsonl").write_text(json.dumps({"id": "a", **entry}), encoding="utf-8")
+    place = ["half.jsonl", "--db", "dbs/sea/sea.sqlite", "--predictions", "said.jsonl"]
+    assert main(["eval", *place, "--json", "out.json", "--html", "out.html"]) == 0
+    (example,) = json.loads((folder / "out.json").read_text("utf-8"))["examples"]
+    assert (example["question"], example["sql"]) == ("\ud83d?", "SELECT '\ud83d'")
+    assert (folder / "out.html").read_text("utf-8").startswith("<!DOCTYPE html>")
 
 
 def test_the_gate_says_no_with_the_exit_code(mynah: Mynah, folder: Path) -> None:

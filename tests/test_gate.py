@@ -138,6 +138,32 @@ def test_reports_over_other_examples_cannot_be_compared(recorded: Recorded) -> N
         gate({"examples": [{"id": "a"}]}, None)
 
 
+ONE = {"id": "a", "question": "?", "kind": "answerable", "correct": True, "status": "answered", "tags": []}
+NO_REPORTS: dict[str, object] = {
+    "examples that are texts": {"examples": ["a"]},
+    "no examples at all": {"examples": None},
+    "tags that are none": {"examples": [{**ONE, "tags": None}]},
+    "a count that is a text": {"examples": [ONE], "guard_rejections": "many"},
+    "times that are none": {"examples": [ONE], "latency_ms": None},
+}
+
+
+@pytest.mark.parametrize("report", NO_REPORTS.values(), ids=NO_REPORTS)
+def test_what_is_no_report_is_said(report: Report) -> None:
+    whole = {"examples": [ONE]}
+    for given in ((report, None), (report, whole), (whole, report)):
+        with pytest.raises(GateError, match="not a report of `mynah eval --json`"):
+            gate(*given)
+
+
+def test_files_that_cannot_be_used_are_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    deep, whole = tmp_path / "deep.json", tmp_path / "whole.json"
+    deep.write_text("[" * 100_000)
+    whole.write_text(json.dumps({"examples": [ONE]}))
+    assert main([str(deep)]) == 2 and "deep.json cannot be read" in capsys.readouterr().err
+    assert main([str(whole), "--json", str(tmp_path)]) == 2 and "cannot be written" in capsys.readouterr().err
+
+
 def test_the_command_says_no_with_its_exit_code(
     recorded: Recorded, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

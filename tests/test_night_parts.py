@@ -19,9 +19,11 @@ from bot.glossary import Glossary
 from bot.store import Store
 from kd_training.clock import next_night
 from kd_training.night.collect import collect, write_added
+from kd_training.night.judge import _lost
 from kd_training.night.promotion import known_students, start_for, trained_with
 from kd_training.night.report import NightReport, read_report, to_html, to_text, write_report
 from kd_training.night.room import RoomError, check_disk
+from kd_training.nightly import Night
 from kd_training.pairs import AdmittedPair, admitted_pairs
 from kd_training.questions import Ground
 from kd_training.registry import Registry
@@ -184,6 +186,29 @@ def test_no_room_is_said_before_anything_begins(tmp_path: Path) -> None:
     check_disk(tmp_path / "not" / "there", 0.000001)
     with pytest.raises(RoomError, match="a night needs 1e"):
         check_disk(tmp_path, 1e9)
+
+
+def test_a_regression_question_whose_tables_are_gone_is_nobodys_loss() -> None:
+    asked = [
+        {"id": "regression:1", "question": "how many?", "correct": False, "reason": "wrong values"},
+        {"id": "regression:2", "question": "gone?", "correct": False, "reason": "gold error"},
+    ]
+    assert _lost({"examples": asked}, None) == ["it loses the regression question “how many?”"]
+    right_before = {"examples": [{**each, "correct": True} for each in asked]}
+    assert _lost({"examples": asked}, right_before) == ["it loses the regression question “how many?”"]
+
+
+def test_a_night_that_was_stopped_by_hand_can_be_begun_again_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(_: Night) -> NightReport:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Night, "run", stop)
+    nights = Nights(load_settings(state_dir=tmp_path))
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            nights.run(TODAY)
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,19 @@ def test_a_vote_against_asks_for_more_than_two_people(people: People) -> None:
     assert people.trained() == {(HOW_MANY, COUNT)}
 
 
+def test_a_vote_against_the_same_answer_to_somebody_else_counts(people: People) -> None:
+    people.up(people.ask(), "u1")
+    people.up(people.ask(), "u2")
+    doubted = people.ask(question="How many items are there")
+    people.down(doubted, "u3")
+    people.down(people.ask(sql=DEAR), "u4")  # of other SQL
+    people.admit(student={HOW_MANY: COUNT})
+    assert {reason for *_, reason in people.statuses()} == {admission.AGAINST}
+    people.feedback.retract(doubted, "u3")
+    people.admit(student={HOW_MANY: COUNT})
+    assert people.trained() == {(HOW_MANY, COUNT)}
+
+
 def test_a_changed_mind_takes_the_admission_back(people: People) -> None:
     asked = people.ask()
     people.up(asked, "u1", "u2")

@@ -44,6 +44,19 @@ def test_spiders_plain_text_in_order(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_blank_line_at_the_end_is_the_last_refusal(tmp_path: Path) -> None:
+    path = tmp_path / "p.sql"
+    for end in ("\n\n", "\r\n\r\n", "\n\n\n\n"):
+        path.write_bytes(f"SELECT 1\nSELECT 2{end}".encode())
+        assert [made.sql for made in read_predictions(path, EXAMPLES).values()] == ["SELECT 1", "SELECT 2", None]
+
+
+def test_half_a_character_is_written_and_read_back(tmp_path: Path) -> None:
+    made = {"a": Prediction("answered", "SELECT '\ud83d'", None, 1.5)}
+    write_predictions(made, tmp_path / "p.jsonl")
+    assert read_predictions(tmp_path / "p.jsonl", EXAMPLES) == made
+
+
 BAD = {
     "too few lines": ("SELECT 1", "1 lines of SQL for 3 examples"),
     "an unknown id": ('{"id": "x", "sql": "SELECT 1"}', "line 1: no example has the id 'x'"),
@@ -53,6 +66,8 @@ BAD = {
     "an unknown status": ('{"id": "a", "status": "fine"}', "answered, unsure, refused, failed"),
     "confidence as text": ('{"id": "a", "confidence": "high"}', "line 1: 'confidence'"),
     "no JSON": ('{"id": "a"', "line 1: this is not JSON"),
+    "a number of thousands of digits": ('{"id": "a", "n": ' + "1" * 5_000 + "}", "line 1: this is not JSON"),
+    "a number beyond all floats": ('{"id": "a", "latency_ms": 1' + "0" * 400 + "}", "line 1: 'latency_ms'"),
 }
 
 

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.manifest import NAME, StudentError
+from bot.manifest import NAME, SERVING, StudentError, write_manifest
 from bot.shelf import ShelfError, open_shelf
 from bot.shelf_local import LocalShelf
 from bot.shelf_remote import RemoteShelf
-from bot.versions import CURRENT, fetch, read_pointer
+from bot.versions import CURRENT, decision_file, fetch, read_pointer
 from kd_training.registry import Registry, RegistryError, difference
 from tests.mynah_command import Mynah
 from tests.tiny_student import Tiny
@@ -187,6 +187,54 @@ def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
     (tmp_path / CURRENT).write_text("{}")
     with pytest.raises(ShelfError, match="cannot be read"):
         read_pointer(LocalShelf(tmp_path))
+
+
+def bare(folder: Path, name: str) -> Path:
+    """A directory with everything that a student has, and nothing in it."""
+    directory = folder / name
+    directory.mkdir()
+    for file in SERVING:
+        (directory / file).touch()
+    write_manifest(directory, name, "", {})
+    return directory
+
+
+def test_a_pointer_that_cannot_be_read_is_written_anew(url: str, tmp_path: Path) -> None:
+    registry = Registry(url)
+    for name in ("one", "two"):
+        registry.add(bare(tmp_path, name))
+        registry.promote(name, "ann", "")
+    for again, number in (("two", 3), ("one", 4)):
+        registry.shelf.write(CURRENT, b'{"number": ')
+        with pytest.raises(ShelfError, match="write it anew with `mynah models promote`"):
+            registry.rollback("ann", "")
+        made = registry.promote(again, "bob", "the pointer was spoiled")
+        assert registry.current() == made == registry.history()[-1]
+        assert (made.number, made.version, made.previous) == (number, again, "one" if again == "two" else "two")
+    assert registry.rollback("ann", "").version == "two"
+
+
+def test_a_decision_that_cannot_be_read_keeps_none_from_being_made(
+    url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    registry = Registry(url)
+    for name in ("one", "two", "three", "four"):
+        registry.add(bare(tmp_path, name))
+        registry.promote(name, "ann", "")
+        registry.shelf.write(decision_file(1), b"")
+    assert [decision.number for decision in registry.history()] == [2, 3, 4]
+    assert f"{decision_file(1)} cannot be read" in caplog.text
+    assert registry.prune(2) == ["two"]
+    assert registry.rollback("ann", "").version == "three"
+
+
+def test_a_path_is_no_name_of_a_version(tmp_path: Path) -> None:
+    registry = Registry(str(tmp_path / "models"))
+    registry.add(bare(tmp_path, "one"))
+    for name in ("one/", "../versions/one", "./one", ".", ""):
+        with pytest.raises(RegistryError, match="no whole version"):
+            registry.promote(name, "ann", "")
+    assert registry.current() is None
 
 
 _DYING = """

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from adapters.terminal import main
 from bot.answer import Answer
 from bot.database import Limits, connect
 from bot.feedback import Corrected, Feedback, Tally
@@ -128,6 +129,12 @@ def test_bad_usage(mynah: Mynah, arguments: tuple[str, ...], said: str) -> None:
     done = mynah(*arguments)
     assert done.code == 2
     assert said in done.err
+
+
+@pytest.mark.parametrize("option", ["--approve", "--reject", "--limit"])
+def test_numbers_that_no_database_holds(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["review", option, "9" * 20]) == 2
+    assert option in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,16 @@ def test_a_run_whose_holder_died_is_taken_over(store: Store) -> None:
     assert orphaned(store, "nightly") is None
 
 
+def test_a_run_that_was_stopped_is_free_at_once(store: Store) -> None:
+    stopped = taken(store)
+    stopped.let_go()
+    assert orphaned(store, "nightly") == DAY
+    heir = taken(store)
+    stopped.let_go()  # what is another's stays
+    assert take(store, "nightly", DAY) == Refused("busy", DAY)
+    heir.finish("promoted")
+
+
 def test_who_lost_the_turn_is_told(store: Store) -> None:
     slow = take(store, "nightly", DAY, lease=0.2)
     assert isinstance(slow, Turn)

@@ -67,7 +67,7 @@ def command(
     """Measure speed and memory on this machine."""
     from tabulate import tabulate
 
-    check_writable(json, replaced=True)
+    check_writable(json, replaced=True, others=(questions, pairs))
     if training:
         rows, numbers = measure_training(pairs)
     elif size is Size.GPT2:

@@ -33,7 +33,7 @@ def command(
     ] = None,
 ) -> int:
     """Say of every query in a file whether the guard lets it through on the demo's tables."""
-    check_writable(json, replaced=True)
+    check_writable(json, replaced=True, others=(file,))
     lines = list(_read(file))
     verdicts = _verdicts(lines, dialect)
     if json is not None:

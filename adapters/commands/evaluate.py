@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -60,11 +60,12 @@ def command(
     from eval_harness.formats import read_file
     from eval_harness.report import to_text, write_json
 
-    check_writable(json, replaced=True)
-    check_writable(html, replaced=True)
+    check_writable(json, replaced=True, others=(file, predictions, pairs))
+    check_writable(html, replaced=True, others=(file, predictions, pairs, json))
     wanted = tuple(dict.fromkeys(baseline or ()))
     _check_options(db, databases, student, predictions, wanted, pairs)
     examples = read_file(file, format)
+    incumbent = None if against is None else _incumbent(against)
     settings = settings_to_ask(db, student)
     places = _places(examples, settings, db, databases, fuzz, seed, guard=predictions is None)
     if predictions is None or Baseline.RETRIEVAL in wanted:
@@ -79,16 +80,26 @@ def command(
         write_json(report, json, baselines)
     if html is not None:
         _write_page(report, baselines, html, file, _facts(file, settings, databases, predictions))
-    return 0 if against is None or _passes(report, against) else 1
+    return 0 if incumbent is None or _passes(report, incumbent) else 1
 
 
-def _passes(report: EvalReport, incumbent: Path) -> bool:
+def _incumbent(path: Path) -> dict[str, Any]:
+    """The report to be held against, read before the work begins. Raises BadUsage."""
+    from eval_harness.gate import GateError, read_report
+
+    try:
+        return read_report(path)
+    except GateError as error:
+        raise BadUsage(str(error)) from error
+
+
+def _passes(report: EvalReport, incumbent: Mapping[str, Any]) -> bool:
     """Whether the gate lets the measured student take the incumbent's place; what it says is printed."""
-    from eval_harness.gate import GateError, gate, read_report
+    from eval_harness.gate import GateError, gate
     from eval_harness.report import to_json
 
     try:
-        verdict = gate(to_json(report), read_report(incumbent))
+        verdict = gate(to_json(report), incumbent)
     except GateError as error:
         raise BadUsage(str(error)) from error
     print(f"\n{verdict.to_text()}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,13 +40,16 @@ def settings_to_ask(
     return promoted(settings)
 
 
-def check_writable(path: Path | None, replaced: bool = False) -> None:
+def check_writable(path: Path | None, replaced: bool = False, others: Sequence[Path | None] = ()) -> None:
     """Refuse a file that cannot be written before the work that fills it begins. Raises BadUsage.
 
-    `replaced`: another file will take its name, which a device or a pipe must not suffer.
+    `replaced`: another file will take its name, which a device or a pipe must not suffer. `others`: what the command
+    reads, or writes besides; nothing may be written over that.
     """
     if path is None:
         return
+    if replaced and path.resolve() in [other.resolve() for other in others if other is not None]:
+        raise BadUsage(f"{path} would be written over: name another file to write to")
     if path.is_dir():
         raise BadUsage(f"{path} is a folder; name a file to write to")
     if replaced and path.exists() and not path.is_file():
@@ -59,8 +63,10 @@ def check_writable(path: Path | None, replaced: bool = False) -> None:
 def write_json(data: Any, path: Path) -> None:
     """Write JSON; a reader never sees half of it. Raises OSError."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
+    text = json.dumps(data, ensure_ascii=False, indent=1) + "\n"
     try:
-        partial.write_text(json.dumps(data, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        # Half a character, which UTF-8 has no bytes for, becomes the escape that JSON has for it.
+        partial.write_text(text, encoding="utf-8", errors="backslashreplace")
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

@@ -22,17 +22,22 @@ if TYPE_CHECKING:
     from bot.review import Decision, Rejected, Review, Waiting
     from bot.schema import Schema
 
+_MOST = 2**31 - 1  # what every database takes for a whole number
 _KEYS = "[a]pprove  [e]dit  [r]eject  [s]kip  [q]uit"
 
 
 def command(
     list_: Annotated[bool, typer.Option("--list", help="Print what waits, and decide nothing.")] = False,
-    approve: Annotated[int | None, typer.Option(metavar="ID", help="Let this pair train.")] = None,
-    reject: Annotated[int | None, typer.Option(metavar="ID", help="Keep this pair from training, for good.")] = None,
-    edit: Annotated[int | None, typer.Option(metavar="ID", help="Put other SQL in its place: --sql.")] = None,
+    approve: Annotated[int | None, typer.Option(metavar="ID", min=1, max=_MOST, help="Let this pair train.")] = None,
+    reject: Annotated[
+        int | None, typer.Option(metavar="ID", min=1, max=_MOST, help="Keep this pair from training, for good.")
+    ] = None,
+    edit: Annotated[
+        int | None, typer.Option(metavar="ID", min=1, max=_MOST, help="Put other SQL in its place: --sql.")
+    ] = None,
     sql: Annotated[str | None, typer.Option(metavar="SQL", help="edit: the SQL that is right.")] = None,
     why: Annotated[str, typer.Option(metavar="TEXT", help="reject: the reason.")] = "",
-    limit: Annotated[int, typer.Option(min=1, help="How many to list.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=_MOST, help="How many to list.")] = 50,
     json: Annotated[bool, typer.Option("--json", help="Print plain data.")] = False,
     db: Annotated[str | None, typer.Option(metavar="URL", help="The database that was asked.")] = None,
 ) -> int:

@@ -76,7 +76,7 @@ def _lines(path: Path, text: str) -> Iterator[tuple[str, Entry]]:
 def _parse(text: str, where: str) -> Any:
     try:
         return json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: also a number of thousands of digits
         raise ExampleError(f"{where}: this is not JSON ({error}).") from error
 
 
