@@ -64,7 +64,8 @@ class ReviewPage:
 
     async def _fetch(self) -> None:
         review = await asyncio.to_thread(self._desk.review)
-        queue = review if isinstance(review, Rejected) else await asyncio.to_thread(review.queue, self._who, _BATCH)
+        most = _BATCH + len(self._skipped)
+        queue = review if isinstance(review, Rejected) else await asyncio.to_thread(review.queue, self._who, most)
         if self._client.is_deleted:
             return
         if isinstance(queue, Rejected) or isinstance(review, Rejected):
@@ -153,7 +154,7 @@ class ReviewPage:
         else:
             self._skipped.add(self._entries[self._at].id)
             self._at += 1
-        await self._show(review)
+        await (self._show(review) if self._at < len(self._entries) else self._fetch())
 
     def _decide(self, review: Review, action: str, pair_id: int, text: str) -> Decision | Rejected:
         if action == "approve":
