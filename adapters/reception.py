@@ -186,6 +186,7 @@ class Reception:
         self.spawn(self._serve(held))
 
     async def _serve(self, held: Held) -> None:
+        posted = False
         try:
             if held.attempts > ATTEMPTS:
                 await self._fail(held, INTERRUPTED)
@@ -196,13 +197,15 @@ class Reception:
             known = asked.answer.id or None, readings_kept(asked.answer)
             if await self.note(self._accepted.keep, held, *known):  # else it was cancelled, or another replica has it
                 await self._courier.answered(held, asked)
+                posted = True
                 outcome: Outcome = "failed" if asked.answer.status == "failed" else "answered"
                 await self.note(self._accepted.finish, held, outcome, *known)
         except _NotWanted:
             pass
         except Exception:
             log.exception("a question could not be answered")
-            await self._fail(held, UNFORESEEN)
+            if not posted:  # else the answer stands there, and whoever finds its books open closes them
+                await self._fail(held, UNFORESEEN)
         finally:
             self._held.pop(held.id, None)
             self._waits.pop(held.id, None)
