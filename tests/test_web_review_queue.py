@@ -1,4 +1,4 @@
-"""The Review page's way through a queue that is longer than what it fetches at once; no browser is needed."""
+"""The Review page: its way through a long queue, and whose it is for how long; no browser is needed."""
 
 from __future__ import annotations
 
@@ -19,13 +19,17 @@ class Shown(ReviewPage):
         pass
 
 
+@pytest.fixture
+def nothing_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = SimpleNamespace(is_deleted=False)
+    monkeypatch.setattr(review_page, "ui", SimpleNamespace(context=SimpleNamespace(client=client)))
+
+
+@pytest.mark.usefixtures("nothing_drawn")
 async def test_who_skips_the_last_of_a_batch_sees_what_waits_behind_it(monkeypatch: pytest.MonkeyPatch) -> None:
     waiting = [SimpleNamespace(id=number) for number in range(8)]
     review = SimpleNamespace(queue=lambda _, limit: waiting[:limit])
     monkeypatch.setattr(review_page, "_BATCH", 3)
-    monkeypatch.setattr(review_page, "ui", SimpleNamespace(
-        context=SimpleNamespace(client=SimpleNamespace(is_deleted=False))
-    ))  # fmt: skip
     page: Any = Shown(cast(Any, SimpleNamespace(review=lambda: review)), "rita", lambda: None)
     await page._fetch()
     seen = []
@@ -33,3 +37,13 @@ async def test_who_skips_the_last_of_a_batch_sees_what_waits_behind_it(monkeypat
         seen.append(page._entries[page._at].id)
         await page._move("skip", review)
     assert seen == list(range(8))
+
+
+@pytest.mark.usefixtures("nothing_drawn")
+async def test_a_page_that_is_still_open_decides_nothing_once_its_reviewer_left() -> None:
+    left: list[bool] = []
+    page: Any = Shown(cast(Any, None), "rita", lambda: left.append(True), lambda: False)
+    page._card = SimpleNamespace(entry=SimpleNamespace(id=1))
+    await page._act("approve", "")
+    await page._again()
+    assert left == [True, True]

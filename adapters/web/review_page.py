@@ -36,10 +36,13 @@ def lay_out(desk: Desk, name: str | None, leave: Callable[[], None] = lambda: No
 class ReviewPage:
     """One open page of one reviewer."""
 
-    def __init__(self, desk: Desk, name: str, leave: Callable[[], None]) -> None:
+    def __init__(
+        self, desk: Desk, name: str, leave: Callable[[], None], known: Callable[[], bool] = lambda: True
+    ) -> None:
         self._desk = desk
         self._name = name
         self._leave = leave
+        self._known = known  # whether the browser is still this reviewer's: a page may stay open for days
         self._who = Asker(user=name, door="web")
         self._client = ui.context.client
         self._entries: list[Waiting] = []
@@ -106,6 +109,9 @@ class ReviewPage:
                 .classes("plain")
 
     async def _again(self) -> None:
+        if not self._known():
+            self._leave()
+            return
         self._skipped.clear()
         await self._fetch()
 
@@ -122,6 +128,9 @@ class ReviewPage:
     async def _act(self, action: str, text: str) -> None:
         """Do what a button or key says. One thing at a time."""
         if self._busy or self._card is None:
+            return
+        if not self._known():
+            self._leave()
             return
         self._busy = True
         try:
