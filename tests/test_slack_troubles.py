@@ -99,7 +99,8 @@ async def test_a_thumb_down_counts_though_its_window_cannot_be_opened() -> None:
         votes.append(wanted)
         return Tally(0, 1, -1)
 
-    client = Client(views_open=SlackApiError("late", {"error": "expired_trigger_id"}))
+    late = SlackApiError("late", {"error": "expired_trigger_id"})  # type: ignore[no-untyped-call]
+    client = Client(views_open=late)
     await _vote(slack_of(client, vote=vote), pressed("vote_down"))
     assert votes == [-1]
     assert "noted" in json.dumps(client.told("chat_postEphemeral"))

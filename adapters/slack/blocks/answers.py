@@ -97,8 +97,10 @@ def _asked_by(question: str, user: str) -> list[Block]:
 
 def says_question(blocks: Sequence[Block]) -> bool:
     """Whether a message of ours begins with its question and who asked it."""
-    said = blocks[0].get("elements", ()) if blocks and blocks[0].get("type") == "context" else ()
-    return bool(said) and said[0].get("type") == "mrkdwn" and str(said[0].get("text", "")).endswith(_ASKED)
+    if not blocks or blocks[0].get("type") != "context":
+        return False
+    said = blocks[0]["elements"][0]
+    return str(said.get("type")) == "mrkdwn" and str(said.get("text")).endswith(_ASKED)
 
 
 def _head(status: Status) -> Block:
