@@ -8,22 +8,19 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from adapters.desk import NOT_READY, Asked, Desk
 from adapters.open_bot import OpenBot
-from bot.accepted import Accepted, Held, Rates
+from bot.accepted import Accepted, Rates
 from bot.access import Asker
 from bot.answer import Answer, Reading, Stage
 from bot.feedback import UNKNOWN, Corrected, Rejected, Tally
 from bot.history import remembered, run_again
 from bot.opening import limits
-from bot.records import AnswerRow
 from bot.store import StoreError
 
 ELSEWHERE = Rejected("elsewhere", "That answer was given somewhere else. Please ask again here.")
@@ -31,9 +28,6 @@ NO_DATABASE = Rejected("no-database", "The database that this was asked of is no
 OTHER_DATABASE = Rejected("other-database", "That channel asks another database, so this cannot be shared there.")
 NO_ROWS = Rejected("no-rows", "That answer has no query to run.")
 NO_READING = Rejected("no-reading", "I do not remember these readings any more. Please ask again.")
-
-_NEW = timedelta(seconds=3)
-_MOMENT = 0.05  # seconds
 
 log = logging.getLogger("mynah.desk")
 
@@ -92,7 +86,7 @@ class ChatDesk:
         """An answer by its id, for the one who asked it or who is in its channel."""
         try:
             row = self.desk.memory().answer(answer_id)
-            known = self._accepted_as(row) if row is not None and row.status == "unsure" else None
+            known = self.accepted().of_answer(answer_id) if row is not None and row.status == "unsure" else None
         except StoreError as error:
             return Rejected(f"memory-{error.kind}", error.message)
         if row is None or row.door != asker.door:
@@ -103,12 +97,6 @@ class ChatDesk:
             return NO_DATABASE
         answer = replace(remembered(row), readings=_readings(known[1]) if known else ())
         return Found(answer, row.database, row.user_id, row.channel_id or "", row.thread_id or "")
-
-    def _accepted_as(self, row: AnswerRow) -> tuple[Held, list[dict[str, Any]]] | None:
-        """The question behind an unsure answer. Somebody quick presses before the books on a new answer are closed."""
-        while (known := self.accepted().of_answer(row.id)) is None and datetime.now(UTC) - row.asked_at < _NEW:
-            time.sleep(_MOMENT)
-        return known
 
     def run_again(self, found: Found, asker: Asker) -> Answer | Rejected:
         """The answer with what its query gives now, under the rights of who wants to see it."""

@@ -186,22 +186,26 @@ class Reception:
         self.spawn(self._serve(held))
 
     async def _serve(self, held: Held) -> None:
+        posted = False
         try:
             if held.attempts > ATTEMPTS:
                 await self._fail(held, INTERRUPTED)
                 return
             held = await self._show(held)
             asked = await self._ask(held)
-            if await self.note(self._accepted.keep, held):  # else it was cancelled, or another replica has it
+            # Buttons may be pressed as soon as they are seen, so what they need is kept before.
+            known = asked.answer.id or None, readings_kept(asked.answer)
+            if await self.note(self._accepted.keep, held, *known):  # else it was cancelled, or another replica has it
                 await self._courier.answered(held, asked)
+                posted = True
                 outcome: Outcome = "failed" if asked.answer.status == "failed" else "answered"
-                readings = readings_kept(asked.answer)
-                await self.note(self._accepted.finish, held, outcome, asked.answer.id or None, readings)
+                await self.note(self._accepted.finish, held, outcome, *known)
         except _NotWanted:
             pass
         except Exception:
             log.exception("a question could not be answered")
-            await self._fail(held, UNFORESEEN)
+            if not posted:  # else the answer stands there, and whoever finds its books open closes them
+                await self._fail(held, UNFORESEEN)
         finally:
             self._held.pop(held.id, None)
             self._waits.pop(held.id, None)
@@ -241,11 +245,13 @@ class Reception:
     async def _tell(self, held: Held, told: _Stages) -> None:
         """Say how a question goes, once a second at the most: most are answered before there is anything to say.
 
-        While a query runs, another replica may have heard that nobody waits for it.
+        Another replica may have heard meanwhile that nobody waits for it, and said so in its place.
         """
         said: Stage | None = None
         while not await _happens(told.over, _PATIENCE):
-            if told.now == "running" and not await self.note(self._accepted.wanted, held):
+            if said == told.now != "running":
+                continue
+            if not await self.note(self._accepted.wanted, held):
                 self._drop(held.id)
                 return
             if told.now != said:

@@ -154,9 +154,15 @@ class Accepted:
             moved = {"thread_id": storable(thread), "conversation": conversation}
         return self._change(held, reply=dict(reply), **moved)
 
-    def keep(self, held: Held) -> bool:
-        """Hold the question for another while. False where it was cancelled, or another replica has it."""
-        return self._change(held, lease_until=datetime.now(UTC) + self._lease)
+    def keep(
+        self, held: Held, answer_id: str | None = None, readings: Sequence[Mapping[str, Any]] = ()
+    ) -> bool:
+        """Hold the question for another while, with the answer that is about to be shown, once there is one.
+
+        False where it was cancelled, or another replica has it.
+        """
+        answer = {} if answer_id is None else {"answer_id": answer_id, "readings": [dict(r) for r in readings]}
+        return self._change(held, lease_until=datetime.now(UTC) + self._lease, **answer)
 
     def wanted(self, held: Held) -> bool:
         """Whether the question is still this replica's to answer."""

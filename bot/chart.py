@@ -183,6 +183,8 @@ def _pivot(result: Result, columns: Sequence[ColumnInfo], parts: Parts) -> Chart
     if len(cells) < len(result.rows) or not full or not (2 <= len(inner) <= SERIES and len(outer) <= GROUPS):
         return None
     series = [Series(i, tuple(cells.get((i, o) if swapped else (o, i)) for o in outer)) for i in inner]
+    if not _drawable([value for each in series for value in each.values]):
+        return None
     label = parts.labels[1 if swapped else 0]
     other = parts.labels[0 if swapped else 1]
     return _spec("grouped", columns, label, parts.measures, tuple(outer), (), series, other)

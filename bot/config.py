@@ -146,7 +146,7 @@ class Settings(BaseSettings):
         default=None, description="What download links are signed with. Default: a file in state_dir."
     )
     reviewers: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=(), description="Who may review pairs, each as `door:user`: `slack:U012AB3CD`, `teams:29:1a2b`."
+        default=(), description="Who may review pairs, each as `door:user`: `slack:U012AB3CD`, `teams:1f0e8a52-…`."
     )
     review_tokens: dict[str, SecretStr] = Field(
         default_factory=dict,

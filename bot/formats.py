@@ -122,6 +122,11 @@ def clean(text: str) -> str:
     return "".join(_visible(ch) for ch in text)
 
 
+def clean_lines(text: str) -> str:
+    """The same for a text of several lines, such as SQL, which stays on them."""
+    return "\n".join(map(clean, text.split("\n")))
+
+
 def shorten(text: str, limit: int) -> str:
     """At most `limit` characters; a longer text ends in an ellipsis."""
     return text if len(text) <= limit else text[: max(0, limit - 1)].rstrip() + ELLIPSIS

@@ -98,6 +98,8 @@ NONE: list[tuple[list[ColumnInfo], list[tuple[Cell, ...]]]] = [
     ([COUNTRY, REVENUE], [("Spain", 5.0), ("Spain", 6.0)]),
     ([COUNTRY, REVENUE], [("Spain", 5.0), ("Italy", None)]),
     ([COUNTRY, REVENUE], [("Spain", float("inf")), ("Italy", 1.0)]),
+    ([COUNTRY, SEGMENT, REVENUE], [(c, s, None) for c in ("Spain", "Italy") for s in ("A", "B")]),
+    ([COUNTRY, SEGMENT, REVENUE], [(c, s, 5.0 if c == s else None) for c in ("A", "B") for s in ("A", "C")]),
     ([COUNTRY, REVENUE], [(str(i), float(i)) for i in range(31)]),
     ([ORDER, REVENUE], [(1, 5.0), (2, 6.0)]),
     ([ORDERS, REVENUE], [(1, 5.0), (2, 6.0)]),

@@ -11,10 +11,12 @@ import sys
 import termios
 import time
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from adapters.commands import review
 from adapters.terminal import main
 from bot.answer import Answer
 from bot.database import Limits, connect
@@ -146,6 +148,20 @@ def test_an_edit_is_checked(mynah: Mynah, sql: str, said: str) -> None:
     assert done.code == 1
     assert said in done.err
     assert pairs(mynah)[1]["status"] == "nominated"
+
+
+def test_who_ends_the_line_instead_of_writing_it_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ended(_: str) -> str:
+        raise EOFError
+
+    keys = iter("erq")
+    monkeypatch.setattr(review.typer, "getchar", lambda: next(keys))
+    monkeypatch.setattr("builtins.input", ended)
+    queue = SimpleNamespace(edit=None, reject=None)
+    desk = SimpleNamespace(review=queue, who=None, decided=None)
+    entry = SimpleNamespace(id=1, sql=COUNT)
+    assert review._Session(cast(Any, desk))._decide(cast(Any, entry)) is False
+    assert list(keys) == []
 
 
 def test_a_person_goes_through_the_queue_with_one_key_each(mynah: Mynah) -> None:

@@ -15,6 +15,7 @@ from adapters.desk import Asked
 from adapters.slack import small_talk
 from adapters.slack.blocks import modals, pages, texts
 from adapters.slack.blocks.answers import Look, answer_message, failed, shared_message, waiting
+from adapters.slack.blocks.charts import native_chart
 from adapters.slack.limits import faults
 from adapters.slack.listeners import reactions
 from adapters.slack.workspaces import LOOKS
@@ -145,6 +146,18 @@ def test_a_chart_is_slacks_own_where_it_fits() -> None:
     gap = replace(shown(3), chart=ChartSpec("bar", "t", "l", ("a", "b"), (), (Series("", (1.0, None)),),
                                             shown(3).columns[1], "alt"))  # fmt: skip
     assert "data_visualization" not in json.dumps(answer_message(Asked(answer), gap, LOOKS[0]).blocks)
+
+
+def test_a_chart_of_slacks_own_says_the_percentages_that_the_table_says() -> None:
+    share = ColumnInfo("Share", "percent", "right", measure="ratio", scale=100.0, decimals=1)
+    columns = [ColumnInfo("City", "text", "left"), share]
+    chart = suggest(Result(("c", "s"), (("Spain", 0.5), ("Italy", 0.0421))), columns)
+    assert chart is not None
+    block = native_chart(chart)
+    assert block is not None
+    assert [point["value"] for point in block["chart"]["series"][0]["data"]] == [50.0, 4.21]
+    assert block["chart"]["axis_config"]["y_label"] == "%"
+    assert faults([block]) == []
 
 
 @pytest.mark.parametrize(

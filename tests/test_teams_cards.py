@@ -6,7 +6,7 @@ import json
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,13 @@ from adapters.desk import Desk
 from adapters.teams.cards.answer import FEW, View, answer_card
 from adapters.teams.cards.notices import examples_card, help_card, lines_card, working_card
 from adapters.teams.cards.parts import LIMIT, plain, size
+from adapters.teams.cards.review import review_card
 from bot.answer import Answer, Reading
 from bot.chart import draw, suggest
 from bot.config import ROOT, load_settings
 from bot.database import Cell, Result
 from bot.formats import ColumnInfo
+from bot.review import Waiting
 from bot.shown import Shown, show
 from demo.opening import with_demo
 from tests.adaptive_schema import faults
@@ -164,6 +166,46 @@ def test_the_other_cards_are_valid() -> None:
         examples_card(["a?", "b?"]), lines_card("Status", ["ready", "student demo-2"]), working_card("Reading …", 7),
     ):  # fmt: skip
         check(card)
+
+
+def waiting(number: int, sql: str = "SELECT COUNT(*) FROM orders", **more: Any) -> Waiting:
+    """A pair that waits for a reviewer."""
+    told: dict[str, Any] = {"question": "how many orders?", "comments": ()} | more
+    return Waiting(
+        number, "nominated", told["question"], sql, "correction", ("ann",), 1, 0, told["comments"],
+        datetime(2026, 11, 22, tzinfo=UTC), "teams", None, "a" * 32, None, "demo-1", "", None, None, (),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        waiting(1, comments=("п" * 2_000,) * 3), waiting(1, "SELECT '" + "名" * 2_900 + "'"),
+        waiting(1, question="漢" * 4_000, comments=("😀" * 2_000,) * 9),
+        waiting(1, "SELECT '" + "\n" * 2_900 + "'", question="漢" * 4_000, comments=("😀" * 2_000,) * 9),
+    ],
+)  # fmt: skip
+def test_a_long_pair_can_be_decided_and_keeps_no_other_from_it(first: Waiting) -> None:
+    card = review_card([first, waiting(2)])
+    check(card)
+    decided = [part["data"]["pair"] for part in parts(card) if part.get("title") == "Approve"]
+    assert decided == [1, 2]
+
+
+def test_a_query_that_is_longer_than_is_shown_says_so_and_is_not_cut_in_the_box() -> None:
+    card = review_card([waiting(1, "SELECT " + "1 + " * 1_000 + "1")])
+    check(card)
+    assert any("longer" in each for each in texts(card))
+    (box,) = [part for part in parts(card) if part.get("type") == "Input.Text"]
+    assert "value" not in box
+
+
+def parts(part: Any) -> Iterator[dict[str, Any]]:
+    """Every element of a card."""
+    if isinstance(part, dict):
+        yield part
+    for each in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        yield from parts(each)
 
 
 cells = st.one_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.answer import Answer
+from bot.formats import clean_lines
 from bot.shown import Shown
 from bot.table import as_text, make_table
 
@@ -16,7 +17,8 @@ def answer_text(answer: Answer, shown: Shown, width: int, filed: bool = False) -
     more = f"Add --csv FILE to keep all {rows:,}." if rows > ROWS and not filed else ""
     rows_text = "\n".join(filter(None, (table, more)))
     parts = [answer.message, shown.sql, rows_text, shown.reading, _readings(answer), _origin(answer)]
-    return "\n\n".join(part for part in parts if part)
+    # Stored values stand in most of them, and who stored one need not be who reads it here.
+    return "\n\n".join(clean_lines(part) for part in parts if part)
 
 
 def _readings(answer: Answer) -> str:

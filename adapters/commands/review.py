@@ -179,8 +179,11 @@ class _Session:
             key = typer.getchar().lower()
             if key in ("q", "\x04"):
                 return False
-            if key == "s" or (key in actions and actions[key]() == 0):
-                return True
+            try:
+                if key == "s" or (key in actions and actions[key]() == 0):
+                    return True
+            except EOFError:  # Ctrl + D where something is to be typed: they thought better of it
+                print()
 
 
 def _typed(prompt: str, text: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from bot.database import Result
-from bot.formats import ColumnInfo, clean
+from bot.formats import ColumnInfo, clean, clean_lines
 from bot.glossary import Glossary
 from bot.guard import Rejected
 from bot.review import Decision, Waiting
@@ -22,7 +22,8 @@ _SOURCES = {"vote": "the student's answer, voted for", "correction": "a correcti
 def entry_text(entry: Waiting, result: Result | Rejected, schema: Schema, glossary: Glossary, width: int) -> str:
     """Everything that helps to decide, the question first."""
     heading = f"#{entry.id}  {clean(entry.question)}"
-    parts = [heading, pretty(entry.sql, schema.dialect), _result_text(entry, result, schema, glossary, width)]
+    sql = clean_lines(pretty(entry.sql, schema.dialect))
+    parts = [heading, sql, _result_text(entry, result, schema, glossary, width)]
     return "\n\n".join((*parts, "\n".join(facts(entry, schema))))
 
 
@@ -50,7 +51,7 @@ def _result_text(
     entry: Waiting, result: Result | Rejected, schema: Schema, glossary: Glossary, width: int
 ) -> str:
     if isinstance(result, Rejected):
-        return f"It does not run now: {result.message}"
+        return f"It does not run now: {clean(result.message)}"
     columns: list[ColumnInfo] = describe_columns(entry.sql, schema, result, glossary)
     return as_text(make_table(result, columns, ROWS), width)
 

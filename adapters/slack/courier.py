@@ -70,14 +70,16 @@ class SlackCourier:
         return show(answer, place.bot.schema, place.bot.glossary, self._desk.desk.settings.today or date.today())
 
     async def add_files(self, place: Place, shown: Shown | None, question: str) -> None:
-        """Upload what comes as files into the answer's thread."""
+        """Upload what comes as files into the answer's thread. The answer stands there already, and stays."""
         look = LOOKS[self._workspaces.level(place.team)]
-        async with self._drawing:
-            files = await asyncio.to_thread(files_of, shown, question, look)
-        if not files:
-            return
-        client = await self._workspaces.client(place.team, place.enterprise)
-        await upload(client, place.channel, place.thread or place.message, files, question)
+        try:
+            async with self._drawing:
+                files = await asyncio.to_thread(files_of, shown, question, look)
+            if files:
+                client = await self._workspaces.client(place.team, place.enterprise)
+                await upload(client, place.channel, place.thread or place.message, files, question)
+        except Exception:
+            log.exception("files could not be put beside an answer")
 
     async def _post(self, held: Held, build: Callable[[Look], Message]) -> str:
         try:

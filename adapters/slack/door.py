@@ -11,6 +11,7 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.signature import SignatureVerifier
+from starlette.types import Message
 
 from adapters.chat_desk import ChatDesk
 from adapters.desk import Desk
@@ -84,18 +85,38 @@ async def handle(
     The SDK's own check comes later, stumbles over a time that is no number, and logs the body of what it refuses.
     """
     if request.method == "POST":
-        body = await request.body()
+        body = await _content(request)
         stamp = request.headers.get("x-slack-request-timestamp", "")
         signature = request.headers.get("x-slack-signature", "")
         timely = stamp.isascii() and stamp.isdecimal() and len(stamp) < 20
-        if len(body) > _LARGEST or not timely or verifier is None or not _is_text(body):
+        if body is None or not timely or verifier is None or not _is_text(body):
             return Response(status_code=_REFUSED)
         if not verifier.is_valid(body, stamp, signature):
             return Response(status_code=_REFUSED)
+        request = _with_body(request, body)
     try:
         return await answer(request)
     except ValueError:  # a body that says it is JSON and is not
         return Response(status_code=_REFUSED)
+
+
+async def _content(request: Request) -> bytes | None:
+    """The body; None where it is larger than any of Slack's. Who is no stranger is known only after it was read."""
+    content = b""
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > _LARGEST:
+            return None
+    return content
+
+
+def _with_body(request: Request, body: bytes) -> Request:
+    """The same request, to be read again."""
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return Request(request.scope, receive)
 
 
 def _is_text(body: bytes) -> bool:

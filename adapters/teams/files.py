@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -55,7 +56,8 @@ class Files:
             await self._wire.tell(event.address, Message(text="All right, no file."))
         if value.get("action") != "accept":
             return
-        text = await self._reception.work(self._upload, str(context.get("answer", "")), target, event)
+        # Not among the questions at work: a slow OneDrive would keep them from being answered.
+        text = await asyncio.to_thread(self._upload, str(context.get("answer", "")), target, event)
         if text:
             await self._wire.tell(event.address, Message(text=text))
             return

@@ -113,7 +113,7 @@ class Presses:
         vote = data.get("vote")
         if vote not in (1, -1, 0):
             return _fault("That is no vote.")
-        return await self._of(event, data, lambda found: self._voted(found, event, vote))
+        return await self._of(event, data, lambda found: self._voted(found, event, vote), self._reception.note)
 
     def _voted(self, found: Found, event: Event, vote: int) -> Body:
         tally = self._desk.vote(found, event.asker, vote)
@@ -211,14 +211,17 @@ class Presses:
 
         return await self._reception.work(work)
 
-    async def _of(self, event: Event, data: Mapping[str, Any], work: Callable[[Found], Body]) -> Body:
-        """What `work` makes of the answer that a button belongs to."""
+    async def _of(
+        self, event: Event, data: Mapping[str, Any], work: Callable[[Found], Body],
+        beside: Callable[[Callable[[], Body]], Awaitable[Body]] | None = None,
+    ) -> Body:
+        """What `work` makes of the answer that a button belongs to, queued with other queries or `beside` them."""
 
         def run() -> Body:
             found = self._desk.find(str(data.get("answer", "")), event.asker)
             return _text(found.message) if isinstance(found, Rejected) else work(found)
 
-        return await self._reception.work(run)
+        return await (beside or self._reception.work)(run)
 
     def _card(self, answer: Answer, event: Event, found: Found, **more: Any) -> Body:
         card, _ = self._look.card(answer, event.asker, found.database, **more)

@@ -68,7 +68,7 @@ def open_review(desk: Desk) -> None:
 
         name = known.name(browser)
         if name is not None and desk.state == "ready":
-            ReviewPage(desk, name, leave).build()
+            ReviewPage(desk, name, leave, lambda: known.name(browser) == name).build()
             return
         main = lay_out(desk, None)
         with main, ui.element("section").classes("welcome"):

@@ -36,10 +36,13 @@ def lay_out(desk: Desk, name: str | None, leave: Callable[[], None] = lambda: No
 class ReviewPage:
     """One open page of one reviewer."""
 
-    def __init__(self, desk: Desk, name: str, leave: Callable[[], None]) -> None:
+    def __init__(
+        self, desk: Desk, name: str, leave: Callable[[], None], known: Callable[[], bool] = lambda: True
+    ) -> None:
         self._desk = desk
         self._name = name
         self._leave = leave
+        self._known = known  # whether the browser is still this reviewer's: a page may stay open for days
         self._who = Asker(user=name, door="web")
         self._client = ui.context.client
         self._entries: list[Waiting] = []
@@ -64,7 +67,8 @@ class ReviewPage:
 
     async def _fetch(self) -> None:
         review = await asyncio.to_thread(self._desk.review)
-        queue = review if isinstance(review, Rejected) else await asyncio.to_thread(review.queue, self._who, _BATCH)
+        most = _BATCH + len(self._skipped)
+        queue = review if isinstance(review, Rejected) else await asyncio.to_thread(review.queue, self._who, most)
         if self._client.is_deleted:
             return
         if isinstance(queue, Rejected) or isinstance(review, Rejected):
@@ -105,6 +109,9 @@ class ReviewPage:
                 .classes("plain")
 
     async def _again(self) -> None:
+        if not self._known():
+            self._leave()
+            return
         self._skipped.clear()
         await self._fetch()
 
@@ -121,6 +128,9 @@ class ReviewPage:
     async def _act(self, action: str, text: str) -> None:
         """Do what a button or key says. One thing at a time."""
         if self._busy or self._card is None:
+            return
+        if not self._known():
+            self._leave()
             return
         self._busy = True
         try:
@@ -153,7 +163,7 @@ class ReviewPage:
         else:
             self._skipped.add(self._entries[self._at].id)
             self._at += 1
-        await self._show(review)
+        await (self._show(review) if self._at < len(self._entries) else self._fetch())
 
     def _decide(self, review: Review, action: str, pair_id: int, text: str) -> Decision | Rejected:
         if action == "approve":

@@ -14,6 +14,7 @@ from bot.formats import format_cell
 from bot.shown import Shown
 
 MANY = 20  # rows above which the whole result comes as a file
+_ASKED = " asked"
 _STAGES: dict[Stage, str] = {
     "reading": "Reading the question…", "writing": "Writing SQL…", "running": "Running it…",
 }  # fmt: skip
@@ -91,7 +92,15 @@ def shared_message(asked: Asked, shown: Shown | None, look: Look, user: str) -> 
 def _asked_by(question: str, user: str) -> list[Block]:
     if not question:
         return []
-    return [context(marked(f"{mention(user)} asked"), plain(question, 2000))]
+    return [context(marked(f"{mention(user)}{_ASKED}"), plain(question, 2000))]
+
+
+def says_question(blocks: Sequence[Block]) -> bool:
+    """Whether a message of ours begins with its question and who asked it."""
+    if not blocks or blocks[0].get("type") != "context":
+        return False
+    said = blocks[0]["elements"][0]
+    return str(said.get("type")) == "mrkdwn" and str(said.get("text")).endswith(_ASKED)
 
 
 def _head(status: Status) -> Block:

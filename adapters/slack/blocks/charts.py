@@ -18,16 +18,20 @@ def native_chart(spec: ChartSpec) -> Block | None:
         return None
     if len(labels) > CHART_POINTS or len(names) > CHART_SERIES or any(None in s.values for s in spec.series):
         return None
+    scale = spec.measure.scale
     series = [
-        {"name": name, "data": [{"label": x, "value": _plain(y)} for x, y in zip(labels, each.values, strict=True)]}
+        {"name": name, "data": [
+            {"label": x, "value": _plain((y or 0.0) * scale)} for x, y in zip(labels, each.values, strict=True)
+        ]}
         for name, each in zip(names, spec.series, strict=True)
-    ]
+    ]  # fmt: skip
     axis = {"categories": labels, "x_label": cut(clean_text(spec.label_title), 50)}
+    if spec.measure.kind == "percent":
+        axis["y_label"] = "%"
     chart = {"type": "line" if spec.kind == "line" else "bar", "series": series, "axis_config": axis}
     return {"type": "data_visualization", "title": cut(clean_text(spec.title), CHART_TITLE), "chart": chart}
 
 
-def _plain(value: float | None) -> float:
+def _plain(value: float) -> float:
     """Without the noise of sums, which Slack would show: two decimals, or six digits of what is small."""
-    value = value or 0.0
     return round(value, 2) if abs(value) >= 1 else float(f"{value:.6g}")

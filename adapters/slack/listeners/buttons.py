@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -13,7 +14,7 @@ from slack_sdk.errors import SlackApiError
 from adapters.chat_desk import Found
 from adapters.desk import Asked
 from adapters.slack.blocks import modals
-from adapters.slack.blocks.answers import answer_message, cancelled, shared_message
+from adapters.slack.blocks.answers import answer_message, cancelled, says_question, shared_message
 from adapters.slack.blocks.texts import button
 from adapters.slack.courier import GONE, place_of
 from adapters.slack.posting import Place, post
@@ -31,13 +32,18 @@ Press = Callable[[Slack, "Pressed"], Awaitable[None]]
 
 
 class Pressed:
-    """One press: who, under which answer, and what else came with it."""
+    """One press: who, under which answer, and what else came with it.
+
+    `said` is the question and who asked it, where the message says both because they stand nowhere else.
+    """
 
     def __init__(self, heard: Heard, body: Mapping[str, Any], found: Found) -> None:
         self.heard = heard
         self.found = found
         self.trigger = str(body.get("trigger_id") or "")
         self.action = str(body["actions"][0]["action_id"])
+        blocks = (body.get("message") or {}).get("blocks") or ()
+        self.said = (found.answer.question, found.user) if says_question(blocks) else ("", "")
 
 
 def register(app: AsyncApp, slack: Slack) -> None:
@@ -71,7 +77,8 @@ async def _vote(slack: Slack, pressed: Pressed) -> None:
     heard, found = pressed.heard, pressed.found
     wanted = {"vote_up": 1, "vote_down": -1}.get(pressed.action, 0)
     if wanted < 0:
-        await _open_correction(slack, pressed, voted=True)
+        with suppress(SlackApiError):  # too late for a window: the vote counts all the same
+            await _open_correction(slack, pressed, voted=True)
     tally = await slack.reception.note(slack.desk.vote, found, heard.asker, wanted)
     if not isinstance(tally, Tally):
         await slack.whisper(heard, tally.message)
@@ -106,7 +113,7 @@ async def _show_all(slack: Slack, pressed: Pressed) -> None:
     again = await slack.reception.work(slack.desk.run_again, pressed.found, pressed.heard.asker)
     view = modals.said("All rows", again.message) if isinstance(again, Rejected) else None
     if isinstance(again, Answer):
-        shown = slack.courier.shown(again, pressed.heard.asker, pressed.found.database)
+        shown = await asyncio.to_thread(slack.courier.shown, again, pressed.heard.asker, pressed.found.database)
         view = await asyncio.to_thread(modals.all_rows, shown) if shown else None
     await client.views_update(view_id=opened["view"]["id"], view=view or modals.said("All rows", NOT_YET))
 
@@ -121,8 +128,8 @@ async def _run_again(slack: Slack, pressed: Pressed) -> None:
     if isinstance(again, Rejected):
         await slack.whisper(heard, again.message)
         return
-    shown = slack.courier.shown(again, heard.asker, found.database)
-    await post(slack.workspaces, heard.place, lambda look: answer_message(Asked(again), shown, look))
+    shown = await asyncio.to_thread(slack.courier.shown, again, heard.asker, found.database)
+    await post(slack.workspaces, heard.place, lambda look: answer_message(Asked(again), shown, look, *pressed.said))
 
 
 async def _share(slack: Slack, pressed: Pressed) -> None:
@@ -146,7 +153,7 @@ async def share_to(slack: Slack, heard: Heard, found: Found, channel: str, threa
     if isinstance(shared, Rejected):
         await slack.whisper(heard, shared.message)
         return shared.message
-    shown = slack.courier.shown(shared.answer, heard.asker, found.database)
+    shown = await asyncio.to_thread(slack.courier.shown, shared.answer, heard.asker, found.database)
     place = Place(heard.team, heard.enterprise, channel, thread)
     try:
         await post(slack.workspaces, place, lambda look: shared_message(shared, shown, look, heard.user))
@@ -164,11 +171,11 @@ async def _pick(slack: Slack, pressed: Pressed) -> None:
     if isinstance(picked, Rejected):
         await slack.whisper(heard, picked.message)
         return
-    shown = slack.courier.shown(picked.answer, heard.asker, pressed.found.database)
-    place = heard.place if pressed.found.user == heard.user else Place(
-        heard.team, heard.enterprise, heard.channel, heard.thread
-    )
-    await post(slack.workspaces, place, lambda look: answer_message(picked, shown, look))
+    shown = await asyncio.to_thread(slack.courier.shown, picked.answer, heard.asker, pressed.found.database)
+    own = pressed.found.user == heard.user
+    place = heard.place if own else Place(heard.team, heard.enterprise, heard.channel, heard.thread)
+    said = pressed.said if own else ("", "")
+    await post(slack.workspaces, place, lambda look: answer_message(picked, shown, look, *said))
     await slack.courier.add_files(place, shown, picked.answer.question)
     await slack.whisper(heard, "Thank you, I have noted that this is what you meant.")
 

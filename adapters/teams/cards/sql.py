@@ -16,12 +16,17 @@ def sql_view(sql: str, is_open: bool, most: int) -> Part:
 
     At most `most` characters are shown.
     """
+    return box(code(sql, most), id=ID, isVisible=is_open)
+
+
+def code(sql: str, most: int) -> list[Part]:
+    """The query, and a sentence where not all of it is shown."""
     shown, cut = _cut(sql, most)
-    code: Part = {
+    block: Part = {
         "type": "CodeBlock", "codeSnippet": plain_lines(shown), "language": _LANGUAGE, "fallback": _lines(shown),
     }  # fmt: skip
     more = [text("The query is longer than a message may be.", isSubtle=True, size="Small")] if cut else []
-    return box([code, *more], id=ID, isVisible=is_open)
+    return [block, *more]
 
 
 def _lines(sql: str) -> Part:
