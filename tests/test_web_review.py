@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -159,6 +160,22 @@ def test_keys_decide_one_after_the_other(page: Browser, folder: Path) -> None:
     with closing(sqlite3.connect(folder / "state" / "state.db")) as connection:
         (reviewers,) = zip(*connection.execute("SELECT DISTINCT reviewer FROM verdicts").fetchall(), strict=True)
     assert reviewers == ("web:ana",)
+
+
+def test_a_second_tap_does_not_approve_what_nobody_has_read(page: Browser, folder: Path) -> None:
+    enter(page)
+    page.wait(".answer")
+    key(page, "a")
+    page.until(lambda: asked(page) == "how many sales?")
+    key(page, "a")
+    time.sleep(1)
+    assert asked(page) == "how many sales?" and "a2" not in _decided(folder)
+    key(page, "a")
+    page.until(lambda: asked(page) == HOSTILE)
+
+
+def _decided(folder: Path) -> set[str]:
+    return {answer for answer, (status, _) in statuses(folder).items() if status != "nominated"}
 
 
 def test_buttons_do_the_same_and_skipping_decides_nothing(page: Browser, folder: Path) -> None:

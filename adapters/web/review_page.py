@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 
 from nicegui import background_tasks, ui
@@ -16,6 +17,7 @@ from bot.guard import Rejected
 from bot.review import Decision, Review, Waiting
 
 _BATCH = 50
+_TAP = 0.6  # seconds; a second tap of A within them was not meant for the entry that has just come
 _HINT = "A approves, E edits, R rejects, S or → skips, ← goes back"
 
 
@@ -49,6 +51,7 @@ class ReviewPage:
         self._skipped: set[int] = set()
         self._at = 0
         self._decided = 0
+        self._decided_at = -_TAP
         self._busy = False
         self._card: ReviewCard | None = None
 
@@ -120,6 +123,8 @@ class ReviewPage:
         if not event.action.keydown or event.action.repeat or held or self._card is None:
             return
         key = str(event.key.name).lower()
+        if key == "a" and time.monotonic() - self._decided_at < _TAP:
+            return
         if key in ("a", "s", "arrowright", "arrowleft"):
             await self._act({"a": "approve", "arrowleft": "back"}.get(key, "skip"), "")
         elif key in ("e", "r"):
@@ -156,6 +161,7 @@ class ReviewPage:
         self._status.set_text(f"#{card.entry.id} {done.status}. {_HINT}")
         del self._entries[self._at]
         await (self._show(review) if self._at < len(self._entries) else self._fetch())
+        self._decided_at = time.monotonic()
 
     async def _move(self, action: str, review: Review) -> None:
         if action == "back":
