@@ -182,6 +182,30 @@ def test_no_such_database_or_role(postgres_demo: str) -> None:
     assert failure(lambda: connect(postgres_demo.replace("reader@", "nobody@"))).kind == "unreachable"
 
 
+@pytest.mark.needs("postgresql")
+def test_what_a_role_may_not_read_is_not_there(postgres: PostgresServer) -> None:
+    with postgres.admin("demo") as connection:
+        connection.execute("""
+            CREATE ROLE partly LOGIN;
+            CREATE SCHEMA "Own Corner";
+            CREATE TABLE "Own Corner".towns (id int PRIMARY KEY, name text, mayor text);
+            CREATE TABLE "Own Corner".people (id int PRIMARY KEY, town int REFERENCES "Own Corner".towns, pay int);
+            CREATE TABLE "Own Corner".hidden (id int);
+            GRANT USAGE ON SCHEMA "Own Corner" TO partly;
+            GRANT SELECT (id, name) ON "Own Corner".towns TO partly;
+            GRANT SELECT (town, pay) ON "Own Corner".people TO partly;
+            ALTER ROLE partly SET search_path = "Own Corner";
+        """)
+    database = connect(postgres.url("demo", "partly"))
+    shape = {t.name: [c.name for c in t.columns] for t in database.schema().tables}
+    assert shape == {"people": ["town", "pay"], "towns": ["id", "name"]}
+    towns, people = database.schema().table("towns"), database.schema().table("people")
+    assert towns is not None and people is not None
+    assert towns.primary_key == ("id",) and people.primary_key == () and len(people.foreign_keys) == 1
+    assert database.execute(safe(database, "SELECT name FROM towns"), {}).rows == ()
+    database.close()
+
+
 @pytest.mark.needs("mariadb")
 def test_no_such_database_or_account(mysql_demo: str) -> None:
     assert failure(lambda: connect(mysql_demo.replace("/demo?", "/nowhere?"))).kind in ("missing", "unreachable")
