@@ -35,7 +35,10 @@ def derived(node: exp.Expr, shape: Shape) -> Source:
     columns = Shape(listed, 0, 0).named()
     if names and len(names) > len(shape.columns):
         raise Rejection("column-count", f"“{node.alias}” names {len(names)} columns but has {len(shape.columns)}.")
-    return Source(node.alias_or_name or "", columns, shape.rows, shape.weight, growth=shape.growth, listed=listed)
+    return Source(
+        node.alias_or_name or "", columns, shape.rows, shape.weight, growth=shape.growth, listed=listed,
+        spelling=spelling(alias.this) if alias is not None else None,
+    )
 
 
 def found(node: exp.Column, name: Name) -> None:
@@ -48,3 +51,22 @@ def respell(identifier: exp.Expr, name: Name) -> None:
     """Spell a name as the schema does."""
     identifier.args["this"] = name.spelling
     identifier.args["quoted"] = name.quoted or bool(identifier.args.get("quoted"))
+
+
+def spelling(identifier: exp.Expr | None) -> Name | None:
+    """A name as it was written."""
+    if not isinstance(identifier, exp.Identifier):
+        return None
+    return Name(identifier.name, bool(identifier.args.get("quoted")))
+
+
+def spelling_of_source(node: exp.Table) -> Name | None:
+    """How a table is called where it stands: by its alias, or by its own name."""
+    alias = node.args.get("alias")
+    return spelling(alias.this if alias is not None else node.this)
+
+
+def spell_exactly(identifier: exp.Expr, name: Name | None) -> None:
+    """Write a name as it was written where it was given, so that every database reads it as that one."""
+    if name is not None:
+        identifier.args["this"], identifier.args["quoted"] = name.spelling, name.quoted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -165,6 +166,16 @@ def test_rows_that_are_kept_back_do_not_count(access: Access, schema: Schema, da
     assert rows(database, rights, outer) == [(0,)]
 
 
+@pytest.mark.parametrize("name", ["customers", "CUSTOMERS", '"Customers"', '"custömers"'])
+def test_a_rule_asks_the_table_and_no_query_called_like_it(name: str, access: Access, schema: Schema) -> None:
+    sql = f"WITH {name} AS (SELECT id, 'Germany' AS country FROM payments) SELECT COUNT(*) FROM orders"
+    for dialect in ("sqlite", "postgres", "mysql"):
+        asked = replace(schema, dialect=dialect)
+        verdict = access.rights(GERMAN, asked).check(sql, asked)
+        assert isinstance(verdict, Rejected) and verdict.code == "name-taken", verdict
+    assert not isinstance(access.rights(PLAIN, schema).check(sql, schema), Rejected)
+
+
 def test_tables_that_alone_are_open(access: Access, schema: Schema) -> None:
     rights = access.rights(Asker(user="ulla", door="terminal"), schema)
     assert not isinstance(rights.check("SELECT COUNT(*) FROM orders", schema), Rejected)
@@ -228,6 +239,13 @@ def test_servers_keep_back_the_same(kind: str, access: Access, request: pytest.F
             assert database.execute(verdict, {}).rows == (("Germany",),), sql
     for sql in CLOSED:
         assert isinstance(rights.check(sql, schema), Rejected)
+    # What a query is called in another case than a closed table may not lead there.
+    closed = access.rights(PLAIN, schema)
+    quote = "`" if kind == "mysql" else '"'
+    shadow = f"WITH {quote}Departments{quote} AS (SELECT 'x' AS name) SELECT name FROM departments"
+    verdict = closed.check(shadow, schema, database.dialect)
+    assert not isinstance(verdict, Rejected)
+    assert database.execute(verdict, {}).rows == (("x",),)
     # An error in the asker's own condition may not tell of rows that are kept back.
     oracle = "SELECT COUNT(*) FROM customers WHERE 1 / (LENGTH(country) - 6) < 5"  # France has six letters
     verdict = rights.check(oracle, schema, database.dialect)
