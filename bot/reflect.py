@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, Engine, String, column, func, inspect, literal_column, select, table, text
 from sqlalchemy import types as sa
+from sqlalchemy.dialects.mysql import BIT
 from sqlalchemy.engine import Inspector
 from sqlalchemy.exc import SAWarning, SQLAlchemyError
 from sqlalchemy.sql import ColumnElement, TableClause
@@ -48,7 +49,10 @@ def reflect(engine: Engine) -> Schema:
         readable = _readable(connection) if dialect == "postgres" else None
         names = [n for n in inspector.get_table_names() if readable is None or n in readable]
         tables = [_table(connection, inspector, name, readable) for name in names]
-        views = [_view(connection, inspector, name) for name in inspector.get_view_names()]
+        queries = inspector.get_view_names()
+        if dialect == "postgres":
+            queries = [*queries, *inspector.get_materialized_view_names()]
+        views = [_view(connection, inspector, name) for name in queries]
     tables += [view for view in views if view is not None]
     return Schema(dialect, _resolved(sorted(tables, key=lambda t: t.name)))
 
@@ -140,6 +144,9 @@ def _spelt(names: Iterable[str], owner: Table) -> tuple[str, ...]:
 
 def column_type(declared: TypeEngine[object]) -> ColumnType:
     """Our name for a declared type; "other" for what questions cannot compare, such as JSON or blobs."""
+    declared = getattr(declared, "data_type", declared)  # PostgreSQL's DOMAIN: a type of one's own on another
+    if isinstance(declared, BIT):
+        return "boolean" if declared.length in (None, 1) else "other"
     kinds: tuple[tuple[type, ColumnType], ...] = (
         (sa.Boolean, "boolean"),
         (sa.Integer, "integer"),
