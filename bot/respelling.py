@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from bot.catalog import Name
+from bot.catalog import Catalog, Name, needs_quotes
 from bot.rejection import Rejection
+from bot.schema import Dialect
 from bot.scopes import Shape, Source
+from bot.sql_writer import write
 
 
 def put_view(node: exp.Table, view: exp.Select) -> None:
@@ -16,6 +18,21 @@ def put_view(node: exp.Table, view: exp.Select) -> None:
     if joins := node.args.get("joins"):
         derived.set("joins", joins)
     node.replace(derived)
+
+
+def take_views_back(tree: exp.Expr, catalog: Catalog, dialect: Dialect) -> None:
+    """Put tables in place of the queries that stood in for them: SQL that ran under access rules shows those, with
+    columns and tables that its asker may not name."""
+    texts = {write(view.copy(), dialect): table for table, view in catalog.views.items()}
+    for derived in list(tree.find_all(exp.Subquery)):
+        if not isinstance(derived.parent, (exp.From, exp.Join)) or not derived.alias:
+            continue
+        table = texts.get(write(derived.this.copy(), dialect))
+        if table is not None:
+            named = exp.Table(this=exp.to_identifier(table, quoted=needs_quotes(table)), alias=derived.args["alias"])
+            if joins := derived.args.get("joins"):
+                named.set("joins", joins)
+            derived.replace(named)
 
 
 def rename(columns: list[Name | None], names: list[exp.Identifier]) -> list[Name | None]:

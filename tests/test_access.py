@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from bot.access import MASK, Access, Asker, Rights
+from bot.access_file import Rule
 from bot.config import ConfigError
 from bot.database import Database, connect
 from bot.guard import Rejected
-from bot.schema import Schema
+from bot.schema import Dialect, Schema
 from demo.build import build
 
 RULES = """
@@ -190,6 +191,28 @@ def test_rights_hold_for_sql_that_is_run_again(access: Access, schema: Schema, d
     again = rights.check(verdict.filled({}), schema, read="sqlite")
     assert not isinstance(again, Rejected)
     assert database.execute(again, {}).rows == database.execute(verdict, {}).rows
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgres", "mysql"])
+def test_sql_that_shows_a_rule_runs_again_though_the_rule_asks_what_is_closed(dialect: Dialect, schema: Schema) -> None:
+    asked = replace(schema, dialect=dialect)
+    hidden = Rule(
+        deny=frozenset({"employees.salary", "customers"}),
+        rows={
+            "employees": "salary < 60000 AND hire_date > date('now', '-10 years')",
+            "orders": "customer_id IN (SELECT id FROM customers WHERE country = 'Germany')",
+        },
+    )
+    rights = Access((hidden,)).rights(PLAIN, asked)
+    for sql in (
+        "SELECT COUNT(*) FROM employees",
+        "SELECT o.id FROM payments AS p JOIN orders AS o ON o.id = p.order_id WHERE o.id IN (SELECT id FROM orders)",
+    ):
+        verdict = rights.check(sql, asked)
+        assert not isinstance(verdict, Rejected), verdict
+        assert rights.check(verdict.filled({}), asked, read=dialect) == verdict
+    probe = rights.check("SELECT * FROM (SELECT id FROM employees WHERE salary < 60000) AS employees", asked, dialect)
+    assert isinstance(probe, Rejected)
 
 
 def test_without_rules_nothing_changes(schema: Schema) -> None:
