@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import NamedTuple
@@ -27,15 +29,36 @@ class Name(NamedTuple):
     type: ColumnType = "other"
 
 
-Columns = dict[str, Name]  # by lower-case name
+Columns = dict[str, Name]  # by lower-case name, or by the spelling where case alone tells two apart
+
+
+def keyed(names: Iterable[Name]) -> Columns:
+    """The names by what they are asked for under."""
+    listed = list(names)
+    spellings: dict[str, set[str]] = {}
+    for name in listed:
+        spellings.setdefault(name.spelling.lower(), set()).add(name.spelling)
+    return {_key(name.spelling, len(spellings[name.spelling.lower()]) > 1): name for name in listed}
+
+
+def _key(name: str, has_twin: bool) -> str:
+    return name if has_twin else name.lower()
+
+
+def asked_for(identifier: exp.Expr, names: Collection[str], folds: bool = True) -> str:
+    """Under which of `names` an identifier is looked up. `folds`: without quotes it means the one in small letters."""
+    exact = identifier.args.get("quoted") or not folds
+    return identifier.name if exact and identifier.name in names else identifier.name.lower()
 
 
 @dataclass(frozen=True, eq=False)
 class Catalog:
-    """Tables by lower-case name; columns and row estimates by table. Equal by identity, to key a cache.
+    """Tables by lower-case name (by their spelling where case alone tells two apart); columns and row estimates by
+    table. Equal by identity, to key a cache.
 
-    `views` are queries that stand in for tables of which not everything may be read; `closed` are the names, in
-    lower case, of tables and `table.column`s that exist but may not be read.
+    `views` are queries that stand in for tables of which not everything may be read, and `asked` the plain names of
+    the tables that those read; `closed` are the names, in lower case, of tables and `table.column`s that exist but may
+    not be read.
     """
 
     schema: Schema
@@ -44,6 +67,15 @@ class Catalog:
     rows: dict[str, int]
     views: dict[str, exp.Select] = field(default_factory=dict)
     closed: frozenset[str] = frozenset()
+    asked: frozenset[str] = frozenset()
+
+    def is_asked(self, name: str) -> bool:
+        """Whether some database may take the name for that of a table which a query in a table's place reads."""
+        return bool(self.asked) and _plain(name) in self.asked
+
+    def table(self, identifier: exp.Expr) -> str | None:
+        """The table that an identifier means, as the schema spells it."""
+        return self.tables.get(asked_for(identifier, self.tables, folds=self.schema.dialect == "postgres"))
 
     def nearest_table(self, name: str) -> str | None:
         """The table whose name is most like this one."""
@@ -74,17 +106,24 @@ def new_catalog(
     schema: Schema, views: dict[str, exp.Select] | None = None, closed: frozenset[str] = frozenset()
 ) -> Catalog:
     """A catalog of its own, whatever others there are of the schema."""
+    twins = Counter(t.name.lower() for t in schema.tables)
     return Catalog(
         schema,
-        tables={t.name.lower(): t.name for t in schema.tables},
+        tables={_key(t.name, twins[t.name.lower()] > 1): t.name for t in schema.tables},
         columns={
-            t.name: {c.name.lower(): Name(c.name, needs_quotes(c.name), c.type) for c in t.columns}
-            for t in schema.tables
+            t.name: keyed(Name(c.name, needs_quotes(c.name), c.type) for c in t.columns) for t in schema.tables
         },
         rows={t.name: t.rows or _UNKNOWN_ROWS for t in schema.tables},
         views=views or {},
         closed=closed,
+        asked=frozenset(_plain(t.name) for view in (views or {}).values() for t in view.find_all(exp.Table)),
     )
+
+
+def _plain(name: str) -> str:
+    """A name without case and accents, as the loosest of databases compares names."""
+    letters = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 _catalogs: dict[int, Catalog] = {}

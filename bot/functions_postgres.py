@@ -10,6 +10,17 @@ from sqlglot import exp
 
 from bot.functions import ANGLES, CASTS, COMMON, DATES, STATISTICS, STRINGS, WORDS, Rules, nodes, types, words
 
+# What PostgreSQL takes for a keyword where a column or a table is expected: `user` without quotes is who is connected.
+RESERVED = words(
+    "all analyse analyze and any array as asc asymmetric authorization binary both case cast check collate collation "
+    "column concurrently constraint create cross current_catalog current_date current_role current_schema "
+    "current_time current_timestamp current_user default deferrable desc distinct do else end except false fetch for "
+    "foreign freeze from full grant group having ilike in initially inner intersect into is isnull join lateral "
+    "leading left like limit localtime localtimestamp natural not notnull null offset on only or order outer overlaps "
+    "placing primary references returning right select session_user similar some symmetric table tablesample then to "
+    "trailing true union unique user using variadic verbose when where window with"
+)
+
 _BINARY = frozenset({"this", "expression"})
 _LIST = frozenset({"expressions"})
 

@@ -24,6 +24,7 @@ from bot.catalog import Catalog, catalog_of
 from bot.dialects import translate
 from bot.names import resolve
 from bot.rejection import Rejected, Rejection
+from bot.respelling import take_views_back
 from bot.schema import Dialect, Schema
 from bot.sql_writer import write
 
@@ -112,6 +113,8 @@ def _check(sql: str, catalog: Catalog, dialect: Dialect, read: Dialect) -> SafeS
     try:
         tree = _parse(sql, read)
         placeholders = inspect(tree, read)
+        if catalog.views and read == dialect:
+            take_views_back(tree, catalog, dialect)
         tables = resolve(tree, catalog)
         if read == "sqlite" and dialect != "sqlite":
             tree = translate(tree, catalog.schema, dialect)

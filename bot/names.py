@@ -15,7 +15,16 @@ from bot.expression_types import type_of
 from bot.name_hints import ambiguous, no_column, no_table
 from bot.recursion import parts_of_recursion, rows_of_recursion
 from bot.rejection import Rejection
-from bot.respelling import derived, found, put_view, rename, respell
+from bot.respelling import (
+    derived,
+    found,
+    put_view,
+    rename,
+    respell,
+    spell_exactly,
+    spelling,
+    spelling_of_source,
+)
 from bot.scopes import Scope, Shape, Source, estimated_rows, gives_one_row, grouped, growth, limited, own_nodes
 from bot.series import rows_of_series
 
@@ -64,8 +73,9 @@ class _Resolver:
         for cte in with_.expressions:
             name = cte.alias.lower()
             read |= {table.name.lower() for table in cte.this.find_all(exp.Table)}
-            # A CTE that reads its own name is recursion without the word.
-            if name in ctes or (name in self.catalog.tables and name in read):
+            # A CTE that reads its own name is recursion without the word, and one that is called like a table which an
+            # access rule asks would answer in that table's place.
+            if name in ctes or (name in self.catalog.tables and name in read) or self.catalog.is_asked(name):
                 raise Rejection("name-taken", f"The name “{cte.alias}” is taken. Please choose another.")
             renamed = cte.args["alias"].args.get("columns") or []
             if with_.args.get("recursive") and any(t.name.lower() == name for t in cte.this.find_all(exp.Table)):
@@ -75,7 +85,9 @@ class _Resolver:
             if renamed and len(renamed) != len(shape.columns):
                 message = f"“{cte.alias}” names {len(renamed)} columns but has {len(shape.columns)}."
                 raise Rejection("column-count", message)
-            ctes[name] = Shape(rename(shape.columns, renamed), shape.rows, shape.weight, shape.growth)
+            ctes[name] = Shape(
+                rename(shape.columns, renamed), shape.rows, shape.weight, shape.growth, spelling(cte.args["alias"].this)
+            )
         return ctes
 
     def _recursive(
@@ -87,7 +99,8 @@ class _Resolver:
         columns = rename(shape.columns, renamed)
         names = [column.spelling.lower() if column is not None else "" for column in columns]
         rows = rows_of_recursion(cte, names, shape.rows, self.catalog.schema.tables)
-        self.query(step, outer, {**ctes, cte.alias.lower(): Shape(columns, rows, shape.weight, shape.growth)})
+        own = Shape(columns, rows, shape.weight, shape.growth, spelling(cte.args["alias"].this))
+        self.query(step, outer, {**ctes, cte.alias.lower(): own})
         if len(step.expressions) != len(columns):
             raise Rejection("column-count", "The parts of this query give different numbers of columns.")
         return Shape(shape.columns, rows, shape.weight + 1, shape.growth)
@@ -198,11 +211,16 @@ class _Resolver:
     def _table(self, node: exp.Table, ctes: dict[str, Shape]) -> Source:
         database = node.args.get("db")
         name = node.name.lower()
-        alias = node.alias or node.name
-        if name in ctes and not database:
+        if name in ctes and database:
+            raise Rejection("name-taken", f"The name “{node.name[:60]}” is taken. Please choose another.")
+        if name in ctes:
             shape = ctes[name]
-            return Source(alias, shape.named(), shape.rows, shape.weight, None, shape.growth, shape.columns)
-        table = self.catalog.tables.get(name)
+            spell_exactly(node.this, shape.spelling)  # else a database that tells A from a would read another table
+            return Source(
+                node.alias or node.name, shape.named(), shape.rows, shape.weight, None, shape.growth, shape.columns,
+                spelling_of_source(node),
+            )
+        table = self.catalog.table(node.this)
         if database and database.name.lower() not in _DEFAULT_SCHEMAS:
             raise Rejection("unknown-table", f"There is no database “{database.name[:60]}”.")
         if table is None:
@@ -214,7 +232,10 @@ class _Resolver:
         self.tables.add(table)
         if table in self.catalog.views:
             self.viewed.append((node, table))
-        return Source(alias, self.catalog.columns[table], self.catalog.rows[table], 1, table)
+        return Source(
+            node.alias or table, self.catalog.columns[table], self.catalog.rows[table], 1, table,
+            spelling=spelling_of_source(node),
+        )
 
     def _using(self, join: exp.Join, scope: Scope) -> None:
         for identifier in join.args.get("using") or ():
@@ -249,13 +270,14 @@ class _Resolver:
             return
         here: Scope | None = scope
         while here is not None:
-            holders = [s for s in here.sources.values() if name in s.columns]
+            holders = [(s, column) for s in here.sources.values() if (column := s.column(node.this)) is not None]
             if len(holders) > 1 and name not in here.merged:
-                raise ambiguous(node.name, holders)
+                raise ambiguous(node.name, [source for source, _ in holders])
             if holders:
-                found(node, holders[0].columns[name])
+                source, column = holders[0]
+                found(node, column)
                 if here is scope:
-                    scope.owners[id(node)] = holders[0]
+                    scope.owners[id(node)] = source
                 return
             if name in here.outputs:
                 return
@@ -273,11 +295,10 @@ class _Resolver:
             if node.table.lower() in self.catalog.tables:
                 raise Rejection("unknown-column", f"This part of the query does not read {node.table}.")
             raise no_table(self.catalog, node.table)
-        if node.args["table"].name.lower() == (source.table or "").lower() and source.table:
-            respell(node.args["table"], Name(source.table, needs_quotes(source.table)))
+        spell_exactly(node.args["table"], source.spelling)
         if isinstance(node.this, exp.Star):
             return
-        column = source.columns.get(node.name.lower())
+        column = source.column(node.this)
         if column is None:
             raise no_column(self.catalog, node, [source])
         found(node, column)

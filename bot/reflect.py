@@ -6,8 +6,9 @@ import warnings
 from collections.abc import Iterable
 from dataclasses import replace
 
-from sqlalchemy import Connection, Engine, String, column, func, inspect, literal_column, select, table
+from sqlalchemy import Connection, Engine, String, column, func, inspect, literal_column, select, table, text
 from sqlalchemy import types as sa
+from sqlalchemy.dialects.mysql import BIT
 from sqlalchemy.engine import Inspector
 from sqlalchemy.exc import SAWarning, SQLAlchemyError
 from sqlalchemy.sql import ColumnElement, TableClause
@@ -24,13 +25,19 @@ LONGEST_VALUE = 100  # characters; longer texts are prose, not a choice
 _DIALECTS: dict[str, Dialect] = {
     "sqlite": "sqlite", "postgresql": "postgres", "mysql": "mysql", "mariadb": "mysql",
 }
+_READABLE = """
+SELECT c.relname, a.attname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
+WHERE pg_catalog.pg_table_is_visible(c.oid) AND c.relnamespace <> 'pg_catalog'::regnamespace
+AND a.attnum > 0 AND NOT a.attisdropped AND has_column_privilege(c.oid, a.attnum, 'SELECT')
+"""
 
 
 def reflect(engine: Engine) -> Schema:
     """Tables and views of the engine's default schema, in name order.
 
     Raises sqlalchemy.exc.SQLAlchemyError when the database does not answer, ValueError for a dialect the bot
-    does not speak. A view that cannot be read any more is left out.
+    does not speak. A view that cannot be read any more is left out, and so is what PostgreSQL lists to everybody but
+    the role may not read.
     """
     dialect = _DIALECTS.get(engine.dialect.name)
     if dialect is None:
@@ -39,19 +46,35 @@ def reflect(engine: Engine) -> Schema:
     with warnings.catch_warnings(), engine.connect() as connection:
         warnings.simplefilter("ignore", SAWarning)
         inspector = inspect(connection)
-        tables = [_table(connection, inspector, name) for name in inspector.get_table_names()]
-        views = [_view(connection, inspector, name) for name in inspector.get_view_names()]
+        readable = _readable(connection) if dialect == "postgres" else None
+        names = [n for n in inspector.get_table_names() if readable is None or n in readable]
+        tables = [_table(connection, inspector, name, readable) for name in names]
+        queries = inspector.get_view_names()
+        if dialect == "postgres":
+            queries = [*queries, *inspector.get_materialized_view_names()]
+        views = [_view(connection, inspector, name) for name in queries]
     tables += [view for view in views if view is not None]
     return Schema(dialect, _resolved(sorted(tables, key=lambda t: t.name)))
 
 
-def _table(connection: Connection, inspector: Inspector, name: str) -> Table:
+def _readable(connection: Connection) -> dict[str, set[str]]:
+    """The columns that a PostgreSQL role may read, by table."""
+    found: dict[str, set[str]] = {}
+    for table_name, column_name in connection.execute(text(_READABLE)):
+        found.setdefault(table_name, set()).add(column_name)
+    return found
+
+
+def _table(
+    connection: Connection, inspector: Inspector, name: str, readable: dict[str, set[str]] | None
+) -> Table:
     key = tuple(inspector.get_pk_constraint(name)["constrained_columns"])
     source = table(quoted_name(name, quote=True))
+    open_columns = None if readable is None else readable[name]
     return Table(
         name=name,
-        columns=_columns(connection, inspector, name, source, key),
-        primary_key=key,
+        columns=_columns(connection, inspector, name, source, key, open_columns),
+        primary_key=key if open_columns is None or open_columns.issuperset(key) else (),
         foreign_keys=_foreign_keys(inspector, name),
         rows=_count(connection, source),
     )
@@ -69,9 +92,11 @@ def _view(connection: Connection, inspector: Inspector, name: str) -> Table | No
 
 
 def _columns(connection: Connection, inspector: Inspector, name: str, source: TableClause,
-             key: tuple[str, ...]) -> tuple[Column, ...]:
+             key: tuple[str, ...], open_columns: set[str] | None = None) -> tuple[Column, ...]:
     columns = []
     for found in inspector.get_columns(name):
+        if open_columns is not None and found["name"] not in open_columns:
+            continue
         kind = column_type(found["type"])
         values = _values(connection, source, found["name"]) if kind == "text" else ()
         # SQLite calls a column of the primary key nullable unless it says otherwise.
@@ -119,6 +144,9 @@ def _spelt(names: Iterable[str], owner: Table) -> tuple[str, ...]:
 
 def column_type(declared: TypeEngine[object]) -> ColumnType:
     """Our name for a declared type; "other" for what questions cannot compare, such as JSON or blobs."""
+    declared = getattr(declared, "data_type", declared)  # PostgreSQL's DOMAIN: a type of one's own on another
+    if isinstance(declared, BIT):
+        return "boolean" if declared.length in (None, 1) else "other"
     kinds: tuple[tuple[type, ColumnType], ...] = (
         (sa.Boolean, "boolean"),
         (sa.Integer, "integer"),

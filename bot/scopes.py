@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from bot.catalog import Columns, Name
+from bot.catalog import Columns, Name, asked_for, keyed
 from bot.schema import Schema
 
 
@@ -16,7 +16,7 @@ class Source:
     """Something in FROM: the schema's `table`, or a derived one (None). `weight` tables are behind it.
 
     `growth` is how many times longer than a stored value its texts and numbers may have been made. `listed` are the
-    columns of a derived one in their order.
+    columns of a derived one in their order. `spelling` is how the query wrote its name where it stands.
     """
 
     name: str
@@ -26,6 +26,11 @@ class Source:
     table: str | None = None
     growth: float = 1.0
     listed: list[Name | None] | None = None
+    spelling: Name | None = None
+
+    def column(self, identifier: exp.Expr) -> Name | None:
+        """The column that an identifier means."""
+        return self.columns.get(asked_for(identifier, self.columns))
 
     def all_columns(self) -> list[Name | None]:
         """What a star stands for: also columns without a name, or of one name."""
@@ -35,16 +40,17 @@ class Source:
 @dataclass(eq=False, slots=True)
 class Shape:
     """What a query gives: columns (None: one without a name), an upper estimate of rows, tables behind it,
-    and the growth of its values."""
+    and the growth of its values. `spelling` is the name of a CTE as it was written."""
 
     columns: list[Name | None]
     rows: int
     weight: int
     growth: float = 1.0
+    spelling: Name | None = None
 
     def named(self) -> Columns:
         """The columns that have a name."""
-        return {name.spelling.lower(): name for name in filter(None, self.columns)}
+        return keyed(filter(None, self.columns))
 
 
 @dataclass(eq=False, slots=True)

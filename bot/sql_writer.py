@@ -13,7 +13,7 @@ from sqlglot.generators.mysql import MySQLGenerator
 from sqlglot.generators.postgres import PostgresGenerator
 from sqlglot.generators.sqlite import SQLiteGenerator
 
-from bot.functions_sqlite import RESERVED
+from bot import functions_postgres, functions_sqlite
 from bot.schema import Dialect
 
 
@@ -52,7 +52,7 @@ class _SQLite(_Readable, SQLiteGenerator):
     # NUMERIC keeps whole numbers whole, as the query's writer meant; REAL would change integer division.
     TYPE_MAPPING: ClassVar = {**SQLiteGenerator.TYPE_MAPPING, exp.DType.DECIMAL: "NUMERIC"}
 
-    RESERVED_KEYWORDS: ClassVar = set(RESERVED)
+    RESERVED_KEYWORDS: ClassVar = set(functions_sqlite.RESERVED)
 
     def join_sql(self, expression: exp.Join, join_op: str | None = None) -> str:
         # To SQLite the words CROSS JOIN also fix the order of the loops; a comma leaves that to its planner.
@@ -68,6 +68,8 @@ class _SQLite(_Readable, SQLiteGenerator):
 
 
 class _Postgres(_Readable, PostgresGenerator):
+    RESERVED_KEYWORDS: ClassVar = set(functions_postgres.RESERVED)
+
     TRANSFORMS: ClassVar = {**PostgresGenerator.TRANSFORMS, exp.Hex: lambda self, e: self.func("TO_HEX", e.this)}
 
     def placeholder_sql(self, expression: exp.Placeholder) -> str:

@@ -115,6 +115,7 @@ EXPRESSIONS = [
     "ROUND(2.345, 2)", "ROUND(-2.5)", "1 = 1", "(2 > 1) + (3 > 2)", "'a' || 1 || 'b'", "substr('abcdef', -3)",
     "substr('abcdef', 2, 3)", "'ABC' LIKE 'abc%'", "'ABC' NOT LIKE '%d%'", "'abc' GLOB 'a*'", "'Abc' GLOB 'a*'",
     "IFNULL(NULL, 3)", "IIF(1 > 2, 'a', 'b')", "MAX(1, 3, 2)", "printf('%.2f', 3.14159)", "printf('%d of %s', 3, 'x')",
+    "MAX(NULLIF(1, 1), 2)", "MIN(3, NULL)",
     "NULL IS NULL", "1 IS NOT 2", "LOG10(1000)", "LENGTH(12345)", "instr('hello', 'l')", "COALESCE(NULL, 'x')",
 ]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from bot.guard import SafeSQL, check
+from bot.schema import Column, Schema, Table
 from tests.guarded_shop import rejected, safe
 
 
@@ -69,6 +71,76 @@ def test_names_that_cannot_be_seen(sql: str, code: str, words: str) -> None:
     verdict = rejected(sql)
     assert verdict.code == code
     assert words in verdict.message
+
+
+@pytest.mark.parametrize(
+    ("sql", "written"),
+    [
+        (
+            """WITH "Pg_roles" AS (SELECT 'x' AS rolname) SELECT rolname FROM pg_roles""",
+            """WITH "Pg_roles" AS (SELECT 'x' AS rolname) SELECT rolname FROM "Pg_roles\"""",
+        ),
+        (
+            'WITH Part AS (SELECT id FROM orders) SELECT "Part".id, PART.id FROM "Part"',
+            "WITH Part AS (SELECT id FROM orders) SELECT Part.id, Part.id FROM Part",
+        ),
+        (
+            'WITH "\u212as" AS (SELECT 1 AS id) SELECT ks.id FROM ks',  # the sign of kelvin is a k to Python alone
+            'WITH "\u212as" AS (SELECT 1 AS id) SELECT "\u212as".id FROM "\u212as"',
+        ),
+        (
+            'WITH RECURSIVE "N" AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 5) SELECT n.i FROM n',
+            'WITH RECURSIVE "N" AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM "N" WHERE i < 5) SELECT "N".i FROM "N"',
+        ),
+        ('SELECT O.id FROM orders AS "o"', 'SELECT "o".id FROM orders AS "o"'),
+        ('SELECT "Orders".id FROM orders AS "Orders"', 'SELECT "Orders".id FROM orders AS "Orders"'),
+        ('SELECT x.n FROM (SELECT count(*) AS n FROM orders) AS "X"',
+         'SELECT "X".n FROM (SELECT COUNT(*) AS n FROM orders) AS "X"'),
+    ],
+)
+def test_a_name_given_in_the_query_is_written_alike_everywhere(sql: str, written: str) -> None:
+    """PostgreSQL tells "Pg_roles" from pg_roles: the second, left as it was, would be the catalogue's."""
+    assert safe(sql, "postgres", read="postgres").sql == written
+
+
+TWINS = Schema(
+    "postgres",
+    (
+        Table("Orders", (Column("id", "integer"), Column("Note", "text"), Column("note", "text"))),
+        Table("orders", (Column("id", "integer"), Column("total", "number"))),
+        Table("Log", (Column("user", "text"), Column("At", "date"))),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("sql", "written"),
+    [
+        ('SELECT "Note" FROM "Orders"', 'SELECT "Note" FROM "Orders"'),
+        ('SELECT note FROM "Orders"', 'SELECT note FROM "Orders"'),
+        ("SELECT total FROM Orders", "SELECT total FROM orders"),
+        ('SELECT "Orders"."Note", o.total FROM "Orders" JOIN orders AS o ON o.id = "Orders".id',
+         'SELECT "Orders"."Note", o.total FROM "Orders" JOIN orders AS o ON o.id = "Orders".id'),
+        ('SELECT x.n, x."N" FROM (SELECT id AS n, note AS "N" FROM "Orders") AS x',
+         'SELECT x.n, x."N" FROM (SELECT id AS n, note AS "N" FROM "Orders") AS x'),
+        ("SELECT at FROM log", 'SELECT "At" FROM "Log"'),
+    ],
+)
+def test_names_that_only_case_tells_apart(sql: str, written: str) -> None:
+    verdict = check(sql, TWINS, read="postgres")
+    assert isinstance(verdict, SafeSQL), verdict
+    assert verdict.sql == written
+
+
+def test_a_column_called_like_a_keyword_is_the_column() -> None:
+    """PostgreSQL reads `user` without quotes as who is connected."""
+    verdict = check("SELECT user FROM log", TWINS, read="sqlite")
+    assert isinstance(verdict, SafeSQL) and verdict.sql == 'SELECT "user" FROM "Log"'
+
+
+def test_a_table_behind_a_name_given_in_the_query_cannot_be_reached() -> None:
+    verdict = rejected("WITH orders AS (SELECT 1 AS id) SELECT id FROM main.orders")
+    assert verdict.code == "name-taken"
 
 
 @pytest.mark.parametrize(

@@ -174,7 +174,8 @@ def test_declared_types(make: Make, declared: str, expected: ColumnType) -> None
         (postgresql.INTERVAL(), "other"), (postgresql.TIME(), "other"), (mysql.TINYINT(1), "integer"),
         (mysql.DATETIME(), "timestamp"), (mysql.ENUM("a"), "text"), (mysql.LONGTEXT(), "text"),
         (mysql.DECIMAL(10, 2), "number"), (mysql.DOUBLE(), "number"), (mysql.BLOB(), "other"),
-        (sa.NullType(), "other"),
+        (postgresql.DOMAIN("cash", sa.Numeric(10, 2)), "number"), (postgresql.BIT(1), "other"),
+        (mysql.BIT(1), "boolean"), (mysql.BIT(8), "other"), (sa.NullType(), "other"),
     ],
 )
 def test_types_of_other_engines(declared: TypeEngine[object], expected: ColumnType) -> None:

@@ -182,6 +182,47 @@ def test_no_such_database_or_role(postgres_demo: str) -> None:
     assert failure(lambda: connect(postgres_demo.replace("reader@", "nobody@"))).kind == "unreachable"
 
 
+@pytest.mark.needs("postgresql")
+def test_what_a_role_may_not_read_is_not_there(postgres: PostgresServer) -> None:
+    with postgres.admin("demo") as connection:
+        connection.execute("""
+            CREATE ROLE partly LOGIN;
+            CREATE SCHEMA "Own Corner";
+            CREATE TABLE "Own Corner".towns (id int PRIMARY KEY, name text, mayor text);
+            CREATE TABLE "Own Corner".people (id int PRIMARY KEY, town int REFERENCES "Own Corner".towns, pay int);
+            CREATE TABLE "Own Corner".hidden (id int);
+            CREATE MATERIALIZED VIEW "Own Corner".counts AS SELECT COUNT(*) AS n FROM "Own Corner".people;
+            GRANT SELECT ON "Own Corner".counts TO partly;
+            GRANT USAGE ON SCHEMA "Own Corner" TO partly;
+            GRANT SELECT (id, name) ON "Own Corner".towns TO partly;
+            GRANT SELECT (town, pay) ON "Own Corner".people TO partly;
+            ALTER ROLE partly SET search_path = "Own Corner";
+        """)
+    database = connect(postgres.url("demo", "partly"))
+    shape = {t.name: [c.name for c in t.columns] for t in database.schema().tables}
+    assert shape == {"counts": ["n"], "people": ["town", "pay"], "towns": ["id", "name"]}
+    towns, people = database.schema().table("towns"), database.schema().table("people")
+    assert towns is not None and people is not None
+    assert towns.primary_key == ("id",) and people.primary_key == () and len(people.foreign_keys) == 1
+    assert database.execute(safe(database, "SELECT name FROM towns"), {}).rows == ()
+    database.close()
+
+
+@pytest.mark.needs("mariadb")
+def test_a_bit_is_yes_or_no(maria: MariaServer) -> None:
+    with maria.admin("demo") as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE switches (name VARCHAR(9), is_on BIT(1))")
+        cursor.execute("INSERT INTO switches VALUES ('a', 1), ('b', 0), ('c', NULL)")
+        cursor.execute("GRANT SELECT ON demo.switches TO reader@localhost")
+    database = connect(maria.url("demo", "reader"))
+    column = database.schema().column("switches.is_on")
+    assert column is not None and column.type == "boolean"
+    rows = database.execute(safe(database, "SELECT is_on FROM switches ORDER BY name"), {}).rows
+    assert rows == ((1,), (0,), (None,))
+    assert database.execute(safe(database, "SELECT COUNT(*) FROM switches WHERE is_on = 1"), {}).rows == ((1,),)
+    database.close()
+
+
 @pytest.mark.needs("mariadb")
 def test_no_such_database_or_account(mysql_demo: str) -> None:
     assert failure(lambda: connect(mysql_demo.replace("/demo?", "/nowhere?"))).kind in ("missing", "unreachable")

@@ -57,6 +57,19 @@ def test_other_urls_are_refused_without_repeating_secrets(url: str) -> None:
     assert "u:p" not in error.message
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql:/mynah:secret@host/shop", "postgresql:mynah:secret@host/shop", "jdbc:postgresql://h/x?password=secret",
+        "mynah:secret@host/shop", "://mynah:secret@host/shop", " postgresql://mynah:secret@host:port/shop\n",
+        "postgres ql://mynah:secret@host/shop", "\ufeffpostgresql://mynah:secret@host/shop",
+    ],
+)
+def test_an_address_with_a_slip_is_no_path_to_repeat(url: str) -> None:
+    error = failure(lambda: open_database(url))
+    assert "secret" not in error.message and "postgresql://user:password@host/database" in error.message
+
+
 def _missing(folder: Path) -> Path:
     return folder / "nowhere.db"
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from bot.database import Database, DatabaseError
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+_ADDRESS = re.compile(r":.*@|^\w+:/|://")  # of a server, with a slip in it: no path to a file reads so
+_UNREAD = "The database's address cannot be read. It should read postgresql://user:password@host/database."
 _DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql",
             "mariadb": "mariadb+pymysql"}
 
@@ -17,8 +20,11 @@ def open_database(url: str, allow_unsafe_role: bool = False) -> Database:
     A server's role that could do more than read is refused unless `allow_unsafe_role`; then the database's
     `warning` says what it could do. Raises DatabaseError.
     """
+    url = url.strip()  # a variable's value often ends with a line feed
     scheme = _SCHEME.match(url)
     if scheme is None:
+        if _ADDRESS.search(url) and not Path(url).exists():
+            raise DatabaseError("failed", _UNREAD)  # not a word of it: it may hold a password
         return _sqlite(url)
     kind = scheme.group().lower().removesuffix("://").split("+")[0]
     if kind == "sqlite":
@@ -46,8 +52,7 @@ def _server(url: str, kind: str, allow_unsafe_role: bool) -> Database:
     try:
         address = make_url(url).set(drivername=_DRIVERS[kind])
     except (ArgumentError, ValueError) as error:
-        message = "The database's address cannot be read. It should read postgresql://user:password@host/database."
-        raise DatabaseError("failed", message) from error
+        raise DatabaseError("failed", _UNREAD) from error
     if not address.database:
         raise DatabaseError("missing", "The database's address names no database: it ends with /database.")
     if kind.startswith("postgres"):

@@ -52,8 +52,15 @@ def _number(text: str) -> int | float:
     return int(text) if text.lstrip("-").isdigit() else float(text)
 
 
+def _bits(data: bytes) -> int | bytes:
+    """BIT(1), which holds yes and no in many a schema, as a number. Of more bits nothing is certain: MariaDB gives
+    MAX() of them as digits and says that they are bits."""
+    return data[0] if data in (b"\x00", b"\x01") else data
+
+
 _CONVERSIONS: dict[Any, Any] = {
     **{kind: read for kind, read in conversions.items() if kind not in _AS_TEXT},
+    FIELD_TYPE.BIT: _bits,
     FIELD_TYPE.DECIMAL: _number,
     FIELD_TYPE.NEWDECIMAL: _number,
 }

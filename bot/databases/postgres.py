@@ -53,8 +53,9 @@ _LOST = (
 _SHAPE = """
 SELECT md5(string_agg(c.oid || ' ' || c.relname || ' ' || a.attname || ' ' || a.atttypid, ',' ORDER BY c.oid, a.attnum))
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
-WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'v', 'm', 'p', 'f')
-AND a.attnum > 0 AND NOT a.attisdropped
+WHERE pg_catalog.pg_table_is_visible(c.oid) AND c.relnamespace <> 'pg_catalog'::regnamespace
+AND c.relkind IN ('r', 'v', 'm', 'p', 'f') AND a.attnum > 0 AND NOT a.attisdropped
+AND has_column_privilege(c.oid, a.attnum, 'SELECT')
 """
 
 

@@ -79,6 +79,17 @@ def _aggregate(node: exp.Expr, target: Dialect) -> exp.Expr:
     return node
 
 
+def _extreme(node: exp.Expr, target: Dialect) -> exp.Expr:
+    """MAX and MIN of several values are NULL where one is; PostgreSQL passes over it."""
+    values = [node.this, *node.expressions]
+    unsure = [value for value in values if not isinstance(value, exp.Literal)]
+    if target != "postgres" or not unsure:
+        return node
+    kind = type_of(node)
+    missing = exp.or_(*(exp.Is(this=paren(value.copy()), expression=exp.Null()) for value in unsure), copy=False)
+    return typed(exp.Case(ifs=[exp.If(this=missing, true=exp.Null())], default=node.copy()), kind)
+
+
 def _round(node: exp.Expr, target: Dialect) -> exp.Expr:
     if target == "postgres" and not _is_decimal(node.this):
         node.set("this", cast(node.this, "DECIMAL", "number"))
@@ -288,6 +299,7 @@ VALUES: Mapping[type[exp.Expr], Rule] = {
     exp.Mod: _remainder,
     **dict.fromkeys((exp.Add, exp.Sub, exp.Mul), _arithmetic),
     **dict.fromkeys((exp.Sum, exp.Avg, exp.Max, exp.Min), _aggregate),
+    **dict.fromkeys((exp.Greatest, exp.Least), _extreme),
     exp.Round: _round,
     exp.Cast: _cast,
     exp.DPipe: _joined_text,
