@@ -81,6 +81,7 @@ class TitleReader:
 
     def _term(self, node: exp.Expr, select: exp.Select) -> str:
         """The glossary's word for the expression, if it has one."""
+        node = _split(node)
         for name, term in self.terms.items():
             if node != term:
                 continue
@@ -136,11 +137,25 @@ class TitleReader:
         table = finest_table(select, self.schema)
         return rows_of(table.name) if table else ""
 
+    def _grouped(self, select: exp.Select) -> str:
+        """What the groups of a lone subquery are, as a plural: "customers" for those of GROUP BY customer_id."""
+        listed = list(sources(select))
+        inner = listed[0].this if len(listed) == 1 and isinstance(listed[0], exp.Subquery) else None
+        group = inner.args.get("group") if isinstance(inner, exp.Select) else None
+        key = bare(group.expressions[0]) if group is not None and len(group.expressions) == 1 else None
+        found = origin(key, inner, self.schema) if isinstance(key, exp.Column) and inner is not None else None
+        if found is None:
+            return ""
+        if (found.column.name,) == found.table.primary_key:
+            return rows_of(found.table.name)
+        referred = next((k.ref_table for k in found.table.foreign_keys if k.columns == (found.column.name,)), "")
+        return rows_of(referred) if referred else plural(_column_words(found.column.name))
+
     def _counted(self, node: exp.Count, select: exp.Select) -> str:
         """What a COUNT counts, as a plural; "" when that has no name."""
         inside = bare(node.this)
         if isinstance(inside, exp.Star | exp.Literal):
-            return self._root(select)
+            return self._root(select) or self._grouped(select)
         distinct = isinstance(inside, exp.Distinct)
         column = bare(inside.expressions[0]) if isinstance(inside, exp.Distinct) else inside
         found = origin(column, select, self.schema) if isinstance(column, exp.Column) else None
@@ -237,11 +252,14 @@ class TitleReader:
         over = bare(parts[0]) if parts else None
         if parts is None or over is None:
             return "percent"
-        if isinstance(over, exp.Sub):
+        if isinstance(over, exp.Sub) and not self._term(over, select):
             return "change" if bare(over.right) == bare(parts[1]) else "percent"
         if isinstance(over, exp.Sum) and len(_branches(over)) == 1:
             return self._under("share", _branches(over)[0].this, select)
-        return "share" if type(over) is type(bare(parts[1])) or bare(parts[1]).find(exp.Select) else "percent"
+        if type(over) is type(bare(parts[1])) or bare(parts[1]).find(exp.Select):
+            return "share"
+        said = [self.of(part, select, _DEEP - 2) for part in parts]
+        return f"{said[0]} as % of {lowered(said[1])}" if all(said) and said[0] != said[1] else "percent"
 
     def _duration(self, node: exp.Expr, select: exp.Select) -> str | None:
         """ "days from order date to shipped date", for a difference of JULIANDAYs, perhaps divided."""
@@ -301,6 +319,14 @@ def _per(over: str, under: str) -> str:
     """ "revenue per order", under the conditions of each, said once where they are the same."""
     (first, _, one), (second, colon, other) = over.partition(": "), under.partition(": ")
     return f"{first if one == other else over} per {singular(second)}{colon}{other}"
+
+
+def _split(node: exp.Expr) -> exp.Expr:
+    """The sum of a difference as the difference of sums, as the glossary writes it."""
+    both = bare(node.this) if isinstance(node, exp.Sum) else None
+    if not isinstance(both, exp.Sub):
+        return node
+    return exp.Sub(this=exp.Sum(this=both.left.copy()), expression=exp.Sum(this=both.right.copy()))
 
 
 def _branches(node: exp.Expr) -> list[exp.If]:

@@ -99,7 +99,8 @@ class ConditionWords:
                 bounds[name] = (first or old[0], after or old[1])
                 words = period_words(*bounds[name])
                 before = "" if None in bounds[name] else _preposition(words)
-                found[f"bound {name}"] = words if brief else f"{name} {before}{words}"
+                said = name.removesuffix(" at")  # "paid in Oct 2026", not "paid at in Oct 2026"
+                found[f"bound {name}"] = words if brief else f"{said} {before}{words}"
                 continue
             phrase = self._phrase(bare(test), select, brief)
             if phrase is None:

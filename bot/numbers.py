@@ -40,8 +40,11 @@ _ONE_AFTER = frozenset(
 
 # A minus stands after a space, a bracket or a comparison and touches its number; a hyphen joins: 5-10, A-5, "top -5".
 _NUMBER = re.compile(
-    r"""(?<![\w.:/\\])(?P<minus>(?<![^\s(<>=≤≥])[-−](?=[$€£\d]))?(?P<money>[$€£](?P<inside>[-−])(?=\d)|[$€£#]\s?)?
-        (?P<digits>\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?P<fraction>\.\d+)?(?P<letters>[^\W\d_]*)
+    r"""(?:(?<![\w.:/\\])|(?<=\btop)|(?<=\blast)|(?<=\bfirst)|(?<=\bbottom))
+        (?P<minus>(?<![^\s(<>=≤≥])[-−](?=[$€£\d]))?(?P<money>[$€£](?P<inside>[-−])(?=\d)|[$€£#]\s?)?
+        (?P<digits>(?P<dotted>\d{1,3}(?:\.\d{3})+,\d{1,2}(?![\d,]))|(?P<comma>\d+,\d{1,2}(?=(?:k|mn|mio|bn)\b|\s?€))
+        |\d{1,3}(?:,\d{3})+(?!\d)|\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?![\d.,]\d|\d)|\d+)(?P<fraction>\.\d+)?
+        (?P<letters>[^\W\d_]*)
         (?:(?P<percent>\s?%|\s(?:percent|per\s?cent|pct)\b)|(?P<euro>\s?[€£](?!\d))|\s(?P<scale>dozen|hundred|thousand|grand|million
         |billion|mil|mio|mn|bn|(?:k|(?(money)m|(?-i:M)))(?!\w|-(?!\s?[$€£]?[\d.,]+\s?[km]\b)))\b)?""",
     re.VERBOSE | re.IGNORECASE,
@@ -100,11 +103,10 @@ def _from_digits(match: re.Match[str], text: str, last: int) -> NumberSpan | Non
         return None
     if match["scale"] and not letters:
         scale = _SHORT_SCALES[match["scale"].lower()]
-    value = (
-        float(digits.replace(",", "") + match["fraction"])
-        if match["fraction"]
-        else int(digits.replace(",", ""))
-    )
+    plain = re.sub(r"[\s,]", "", digits)
+    if match["dotted"] or match["comma"]:  # the comma stands before the decimals
+        plain = digits.replace(".", "").replace(",", ".")
+    value = float(plain + (match["fraction"] or "")) if "." in plain or match["fraction"] else int(plain)
     percent = bool(match["percent"]) or letters.lower() == "pct"
     value = _whole(value * scale)
     return NumberSpan(start, end, text[start:end], -value if negative else value, percent)

@@ -23,11 +23,11 @@ _PERIOD = re.compile(
     re.IGNORECASE,
 )
 _NOTHING = {
-    "sum": "Nothing to add up: no matching rows with a value.",
-    "average": "Nothing to average: no matching rows with a value.",
-    "lowest": "Nothing to compare: no matching rows with a value.",
-    "highest": "Nothing to compare: no matching rows with a value.",
-    "ratio": "Nothing to work out: no matching rows with a value.",
+    "sum": "Nothing to add up: no matching rows with a value",
+    "average": "Nothing to average: no matching rows with a value",
+    "lowest": "Nothing to compare: no matching rows with a value",
+    "highest": "Nothing to compare: no matching rows with a value",
+    "ratio": "Nothing to work out: no matching rows with a value",
 }
 
 
@@ -70,9 +70,9 @@ def _cut(result: Result) -> str:
 
 
 def _single(value: Cell, column: ColumnInfo, filters: str) -> str:
-    if value is None:
-        return _NOTHING.get(column.measure, f"{column.title}: no value is stored.")
     kept = f" ({filters})" if filters and column.measure else ""
+    if value is None:
+        return f"{_NOTHING.get(column.measure, f'{column.title}: no value is stored')}{kept}."
     if column.kind == "integer" and column.noun and column.measure and isinstance(value, int | float):
         return f"{counted(value, column.noun)}{kept}." if value else f"No {column.noun} match{kept}."
     if isinstance(value, int | float) and column.kind in NUMERIC:

@@ -55,10 +55,14 @@ class InsideReader(Reader):
     def bounded(self, unit: str, j: int) -> Point | None:
         """ "week ending 5 October", "quarter ended 31 March", "week starting on Monday"; j follows the unit."""
         j += self.at(j).text == "-"
-        ending = self.at(j).text.lower() in _ENDING
-        if unit not in ("week", "month", "quarter", "year") or not (ending or self.at(j).text.lower() in _BEGINNING):
+        return self.bounded_by(unit, self.at(j).text.lower(), j + 1)
+
+    def bounded_by(self, unit: str, word: str, j: int) -> Point | None:
+        """The unit that ends or begins, as `word` says, on the day at j."""
+        ending = word in _ENDING
+        if unit not in ("week", "month", "quarter", "year") or not (ending or word in _BEGINNING):
             return None
-        day = self.point(j + 1 + (self.at(j + 1).word == "on"))
+        day = self.point(j + (self.at(j).word == "on"))
         if day is None or day.grain != "day" or day.interval.first is None or day.interval.after is None:
             return None
         in_year = day.in_year

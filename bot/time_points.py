@@ -9,9 +9,9 @@ from bot import intervals
 from bot.common_words import word_set
 from bot.intervals import ONE_DAY, Interval
 from bot.time_names import half_in, quarter_in, week_in
-from bot.time_qualified import QualifierReader
 from bot.time_reader import Point, day_after, first_day, plain_unit
 from bot.time_words import MODIFIERS, Token, full_year
+from bot.time_written import WrittenReader
 
 _EACH = word_set("per each every by a any one which what average avg")
 _EDGE_LEADS = word_set("by until till since from at the to before after up")
@@ -21,7 +21,7 @@ _PERIOD_NOUNS = word_set(
 )
 
 
-class PointReader(QualifierReader):
+class PointReader(WrittenReader):
     """Everything that can be read as one point in time."""
 
     def __init__(self, tokens: list[Token], today: date) -> None:
@@ -37,6 +37,7 @@ class PointReader(QualifierReader):
             "number": self._number,
             "year": self.year,
             "date": self.date,
+            "slashed": self.slashed,
             "relative": self.relative,
             "to-date": self._to_date,
             "trailing-year": self._trailing_year,
@@ -124,7 +125,7 @@ class PointReader(QualifierReader):
             return self._first_several(j)
         unit = self.at(j)
         if unit.kind != "unit" or unit.number == 2:
-            return None
+            return self.day_alone(i, the)
         j += unit.word == "half" and self.at(j + 1).kind == "unit" and self.at(j + 1).word == "year"
         if unit.word in ("quarter", "half") and number <= (4 if unit.word == "quarter" else 2):
             return self._nth_part(unit.word, number, j + 1)
@@ -168,7 +169,7 @@ class PointReader(QualifierReader):
 
     def _number(self, i: int, the: bool) -> Point | None:
         token = self.at(i)
-        if found := self._counted(i, the):
+        if found := self._counted(i, the) or self.day_in_figures(i) or self.part_in_figures(i):
             return found
         j = i + 1 + (self.at(i + 1).word == "of")
         if token.suffix or token.glued or self.at(j).kind != "month" or not 1 <= token.number <= 31:
@@ -183,6 +184,10 @@ class PointReader(QualifierReader):
             return self._same(i)
         if word == "iso":
             return self.iso_week(i)
+        if word in ("early", "mid", "late"):
+            return self.third_of_month(i)
+        if word == "w":
+            return self.week_bounded(i)
         if word in ("fy", "cy", "fiscal", "financial", "calendar"):
             short = word in ("fy", "cy") and following.kind == "number" and len(following.word) == 2
             if following.kind == "year" or (short and not following.suffix):

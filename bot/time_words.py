@@ -172,7 +172,7 @@ LEXICON = _lexicon()
 # A question without any of these kinds of token holds no time expression.
 ANCHORS = word_set(
     """
-    month weekday unit season to-date trailing-year relative quarter half holiday year date fiscal night
+    month weekday unit season to-date trailing-year relative quarter half holiday year date slashed fiscal night
     week-number
     """
 )
@@ -196,6 +196,7 @@ class Token:
 _TOKEN = re.compile(
     r"""(?<![\w$€£.,/-])(?P<date>\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})
         |(?:19|20)\d\d[-/](?:0?[1-9]|1[0-2])|(?:0?[1-9]|1[0-2])[-/](?:19|20)\d\d)(?![\w/]|[-.]\d)
+      | (?<![\w$€£.,/-])(?P<slashed>\d{1,2}/\d{1,2})(?![\w/%]|[-.]\d)
       | (?P<number>\d+(?:,\d{3})*(?P<decimal>\.\d+)?)(?P<suffix>[^\W\d_]*)(?:['’]s\b)?
       | (?P<word>[^\W\d_][^\W_]*)(?P<possessive>['’]s\b|(?<=s)['’](?!\w))?
       | (?P<mark>[^\s\w])""",
@@ -221,7 +222,7 @@ def _token(match: re.Match[str], text: str) -> Token:
         return _word(match, start, close)
     if match.group("number"):
         return _number(match, text, start, close)
-    kind = "date" if group == "date" else "mark"
+    kind = group if group in ("date", "slashed") else "mark"
     return Token(kind, surface, 0, start, close, close, surface)
 
 

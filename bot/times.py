@@ -11,7 +11,10 @@ How an expression is read where people differ:
 - a year said counts on for the next name beside it ("Q1 2024 vs Q2") as far as that has begun;
 - "a year ago", "3 months ago", "2 weeks ago" mean that calendar year, month or week; "3 days ago" that day;
 - the far end of "between", "from .. to", "until", "up to" belongs to the interval;
-- "over 30 days ago" is left to the number it holds; "more than a year ago" is a period;
+- "over 30 days ago", "over 5 years ago" are left to the number they hold; "more than a year ago", "over 2 weeks
+  ago", "older than 3 months" are periods;
+- "early", "mid" and "late May" are its first ten days, the ten after them and the rest; "on the 5th" is the latest;
+- "5/6" behind "on", "since" or the like is day and month, as in "5/6/2025": a fraction has no such word before it;
 - "same period last year" is last year up to today's date, or the period said before it, one year earlier;
   "the previous month", "the year before" follow a period said before them in a comparison, and "the previous
   7 days" are as long as the "last 7 days" before them.
@@ -99,14 +102,15 @@ _LONGER = (
     ("more", "than"), ("longer", "than"), ("older", "than"), ("greater", "than"), ("at", "least"), ("over",),
 )  # fmt: skip
 _SHORTER = (
-    ("no", "more", "than"), ("less", "than"), ("fewer", "than"), ("at", "most"), ("under",), ("within",),
+    ("no", "more", "than"), ("less", "than"), ("fewer", "than"), ("newer", "than"), ("at", "most"), ("under",),
+    ("within",),
 )  # fmt: skip
 
 
 def find_times(text: str, today: date) -> list[TimeSpan]:
     """The time expressions of a question, in order, none overlapping another. Never raises."""
     tokens = tokenize(text)
-    if not any(token.kind in ANCHORS or token.suffix in UNIT_SUFFIXES for token in tokens):
+    if not any(t.kind in ANCHORS or t.kind == "ordinal" or t.suffix in UNIT_SUFFIXES for t in tokens):
         return []
     reader = PointReader(tokens, today)
     spans = []
@@ -233,19 +237,22 @@ class _SpanReader(RangeReader):
         return Found(i, point.end, Interval(point.interval.first, self.today + ONE_DAY), point)
 
     def _compared_ago(self, i: int) -> Found | None:
-        """ "more than a year ago" is a period; "over 30 days ago" is left to its number."""
+        """ "more than a year ago", "over 2 weeks ago", "older than 3 months" are periods; "over 30 days ago" and
+        "more than 5 years ago" are left to their number."""
         shorter = self.first_of(i, _SHORTER)
         j = shorter or self.first_of(i, _LONGER)
-        point = self.reader.point(j) if j else None
-        if j is None or point is None or self.at(point.end - 1).text.lower() not in ("ago", "back"):
+        measure = self.reader.measure(j) if j else None
+        if j is None or measure is None:
             return None
-        if self.at(j).word not in ("a", "an", "one") or self.at(j + 1).kind != "unit":
-            return Found(i, point.end, None)
-        unit = self.at(j + 1).word
-        if unit in ("hour", "fortnight"):
-            return Found(i, point.end, None)
-        day = intervals.shift(self.today, unit, -1)
-        return Found(i, point.end, Interval(day, self.today + ONE_DAY) if shorter else Interval(None, day))
+        number, unit, end = measure
+        ago = self.at(end).text.lower() in ("ago", "back")
+        if not ago and self.at(i).word not in ("older", "newer"):
+            return None
+        single = self.at(j).word in ("a", "an", "one")
+        if unit in ("hour", "fortnight") or (unit not in ("week", "month") and not single):
+            return Found(i, end + ago, None)
+        day = intervals.shift(self.today, unit, -number)
+        return Found(i, end + ago, Interval(day, self.today + ONE_DAY) if shorter else Interval(None, day))
 
     def _around(self, i: int) -> Found | None:
         """ "the week before Christmas", "two weeks after 3 March"."""

@@ -138,7 +138,7 @@ class _Finder:
         return ValueMatch(start, end, chosen.value, tuple(sorted(columns)), best, reading.slips)
 
     def _fits(self, entry: Entry, i: int, size: int, reading: _Reading, text: str) -> bool:
-        if entry.upper and (not text.isupper() or self.shouted):
+        if entry.upper and (not text.isupper() or self.shouted) and not self._after_article(entry, i):
             return False
         if reading.slips:
             if entry.kind == "initials" or entry.upper:
@@ -156,6 +156,10 @@ class _Finder:
         if entry.kind == "part" and (self._strange_name(i - 1) or self._strange_name(i + 1)):
             return False  # "Olivia Smith" is not the Olivia Bennett we know
         return self._alone(entry, i, words[0])
+
+    def _after_article(self, entry: Entry, i: int) -> bool:
+        """Whether a name that is also a pronoun stands where no pronoun can: "the us"."""
+        return entry.kind == "alias" and i > 0 and self.words[i - 1].folded == "the"
 
     def _strange_name(self, i: int) -> bool:
         """Whether word i is written as a name beside which a part of another name is no mention."""

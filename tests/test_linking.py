@@ -47,6 +47,7 @@ germany's revenue | germany=Germany@{country}
 german customers | german=Germany@{country}
 germnay orders | germnay=Germany@{country}
 orders in the US | US=United States@{country}
+orders outside the us | us=United States@{country}
 orders in the U.S. | U.S=United States@{country}
 orders in the USA | USA=United States@{country}
 uk customers | uk=United Kingdom@{country}

@@ -189,6 +189,14 @@ SOLD = (
     "FROM order_items JOIN orders ON order_items.order_id = orders.id JOIN customers ON orders.customer_id ="
     " customers.id WHERE orders.status <> 'cancelled'"
 )
+PROFIT_OF_ONE = (
+    "order_items.quantity * order_items.unit_price * (1 - order_items.discount)"
+    " - order_items.quantity * products.unit_cost"
+)
+SOLD_PRODUCTS = (
+    "FROM order_items JOIN products ON order_items.product_id = products.id JOIN orders ON order_items.order_id ="
+    " orders.id WHERE orders.status <> 'cancelled'"
+)
 QUERIES = {
     f"SELECT customers.country, {REVENUE_SQL} {SOLD} GROUP BY customers.country ORDER BY {REVENUE_SQL} DESC":
         r"United States leads with \$[\d,]+, \d\d % of the total\.",
@@ -201,6 +209,19 @@ QUERIES = {
     "SELECT employees.last_name, employees.salary FROM employees ORDER BY employees.salary DESC LIMIT 1 OFFSET 1":
         r"\w+: salary \$[\d,]+\.",
     "SELECT AVG(support_tickets.satisfaction) FROM support_tickets": r"Average satisfaction: \d\.\d+\.",
+    f"SELECT {REVENUE_SQL} {SOLD} AND orders.order_date < '2019-01-01'":
+        r"Nothing to add up: no matching rows with a value \(order date before 2019-01-01\)\.",
+    "SELECT COUNT(*) FROM (SELECT orders.customer_id FROM orders GROUP BY orders.customer_id HAVING COUNT(*) > 3) AS t":
+        r"\d+ customers\.",
+    f"SELECT COUNT(*) FROM (SELECT customers.id {SOLD} GROUP BY customers.id HAVING {REVENUE_SQL} > 9999) AS t1":
+        r"\d+ customers\.",
+    f"SELECT SUM(CASE WHEN orders.order_date < '2025-01-01' THEN {PROFIT_OF_ONE} ELSE 0 END) {SOLD_PRODUCTS}":
+        r"Profit \(before 2025-01-01\): \$[\d,.]+ .*",
+    "SELECT COUNT(*) FROM payments WHERE payments.paid_at >= '2026-10-01' AND payments.paid_at < '2026-11-01'":
+        r"\d+ payments \(paid in Oct 2026\)\.",
+    f"SELECT orders.channel, 100.0 * ({REVENUE_SQL} - SUM(order_items.quantity * products.unit_cost)) / {REVENUE_SQL} "
+    f"{SOLD_PRODUCTS} GROUP BY orders.channel":
+        r"\w+ has the highest profit as % of revenue, [\d.]+ %; \w+ the lowest, [\d.]+ %\.",
     "SELECT customers.name FROM customers WHERE customers.name = 'Nobody'": r"No rows match \(customer Nobody\)\. .*",
 }
 

@@ -259,6 +259,34 @@ by the end of March | by the end of March | - | 04-01
 by 5 May 2025 | by 5 May 2025 | - | 05-06
 more than a year ago | more than a year ago | - | 2024-06-18
 less than a month ago | less than a month ago | 05-18 | 06-19
+hired more than 6 months ago | more than 6 months ago | - | 2024-12-18
+opened over 2 weeks ago | over 2 weeks ago | - | 06-04
+signed up less than three weeks ago | less than three weeks ago | 05-28 | 06-19
+pending orders older than 2 weeks | older than 2 weeks | - | 06-04
+orders older than a month | older than a month | - | 05-18
+sales on 5-may-25 | on 5-may-25 | 05-05 | 05-06
+sales on 05-May-2024 | on 05-May-2024 | 2024-05-05 | 2024-05-06
+due by 3/May/2024 | by 3/May/2024 | - | 2024-05-04
+sales on 7-Jun | on 7-Jun | 06-07 | 06-08
+revenue 3Q24 | 3Q24 | 2024-07-01 | 2024-10-01
+revenue in 1H 2025 | in 1H 2025 | 01-01 | 07-01
+sales mid-May | mid-May | 05-11 | 05-21
+sales in early March 2024 | in early March 2024 | 2024-03-01 | 2024-03-11
+revenue in late May | in late May | 05-21 | 06-01
+late May orders | May | 05-01 | 06-01
+since mid April | since mid April | 04-11 | -
+revenue w/c 5 May | w/c 5 May | 05-05 | 05-12
+revenue W/E 15 June | W/E 15 June | 06-09 | 06-16
+orders on the 5th | on the 5th | 06-05 | 06-06
+orders on the 20th by channel | on the 20th | 05-20 | 05-21
+orders on the 31st? | on the 31st | 05-31 | 06-01
+revenue from the 1st to the 15th | from the 1st to the 15th | 06-01 | 06-16
+revenue since the 1st | since the 1st | 06-01 | -
+revenue on 5/6 | on 5/6 | 06-05 | 06-06
+revenue since 1/9 | since 1/9 | 2024-09-01 | -
+revenue before 5/25 | before 5/25 | - | 05-25
+revenue from 1/5 to 15/5 | from 1/5 to 15/5 | 05-01 | 05-16
+revenue 1/5 - 15/5 | 1/5 - 15/5 | 05-01 | 05-16
 between May and July last year | between May and July last year | 2024-05-01 | 2024-08-01
 between 1 may and 31 august 2024 | between 1 may and 31 august 2024 | 2024-05-01 | 2024-09-01
 between 2024-01-01 and 2024-06-30 | between 2024-01-01 and 2024-06-30 | 2024-01-01 | 2024-07-01
@@ -489,7 +517,7 @@ within 2 days
 takes longer than 3 weeks
 shipped in 5 days or less
 orders placed over 30 days ago
-unpaid for more than 2 months ago
+unpaid for more than 2 months
 second best customer
 the second and third largest orders
 sun hats and sun umbrellas
@@ -555,6 +583,17 @@ Mar-05 parts
 hours worked
 in the second warehouse
 decades of experience
+open longer than 2 weeks
+older than 30 days
+people on the 5th floor
+the 5th order
+who came on the 1st try
+on 1/2 of the orders
+24/7 support
+1/2 price
+3Q panels
+early orders
+mid range products
 """
 
 
