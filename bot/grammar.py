@@ -17,6 +17,7 @@ from bot.shorthand import BUCKETS, REFUSAL
 
 CONSTANTS = ("0", "1", "2", "3", "4", "5", "7", "10", "12", "30", "60", "100", "100.0", "1.0", "12.0", "365.25")
 FUNCTIONS = ("ABS", "ROUND", "COALESCE", "NULLIF", "LENGTH")
+_DERIVED = 'derived "." (NAME | BARE)'
 
 _RULES = """
 start: "{refusal}" | query
@@ -51,7 +52,7 @@ compare: " = " | " <> " | " < " | " > " | " <= " | " >= "
 value: term ((" + " | " - " | " * " | " / " | " || ") term)*
 term: column | METRIC | NUMBER | number_slot | "(" value ")" | "(" query ")" | call | case | "' '" | "NULL" | now
 call: aggregate over? | FUNCTION "(" value (", " value)* ")" | "CAST(" value " AS " ("INTEGER" | "REAL") ")"
-    | BUCKET "(" moment ")" | "DAYS(" day ", " day ")" | ranking over | "LAG(" value ")" over
+    | BUCKET "(" moment ")" | "HOUR(" clock ")" | "DAYS(" day ", " day ")" | ranking over | "LAG(" value ")" over
     | "STRFTIME('%" ("m" | "d" | "Y") "', " (date | "'now'") ")"
 aggregate: "COUNT(" ("*" | "DISTINCT "? value) ")" | ("SUM" | "AVG" | "MIN" | "MAX") "(" "DISTINCT "? value ")"
 ranking: ("RANK" | "ROW_NUMBER" | "DENSE_RANK") "()"
@@ -131,7 +132,9 @@ class Grammar:
         columns = [f"{t.name}.{c.name}" for t, c in schema.columns()]
         chained = [t.name for t in schema.tables if any(k.ref_table == t.name for k in t.foreign_keys)]
         thirds = [f"{t.name}_3.{c.name}" for t, c in schema.columns() if t.name in chained]
+        times = [f"{t.name}.{c.name}" for t, c in schema.columns() if c.type == "timestamp"]
         dates = [f"{t.name}.{c.name}" for t, c in schema.columns() if c.type in ("date", "timestamp")]
+        clocks = [_alternatives([*times, *map(_second, times)])] if times else [] if dates else ["COLUMN"]
         glossary = self._glossary
         metrics = [m.name for m in glossary.metrics] + [e.name for e in glossary.expressions]
         bare = sorted({c.name for _, c in schema.columns()})
@@ -139,14 +142,15 @@ class Grammar:
             f"table: {_alternatives(t.name for t in schema.tables)}",
             # Two lexemes: the longest one wins, so one with " AS " in it would swallow the space of " ON ".
             "aliased: " + " | ".join(f'"{t.name}" " AS {t.name}_{n}"' for t in schema.tables for n in (2, 3)),
-            'column: COLUMN | derived "." (NAME | BARE)',
+            f"column: COLUMN | {_DERIVED}",
             f"COLUMN: {_alternatives(columns + [_second(c) for c in columns] + thirds)}",
             f"BARE: {_alternatives(bare)}",
             f"date: {_alternatives([*dates, *map(_second, dates)]) if dates else 'COLUMN'}",
+            f"clock: {' | '.join([*clocks, _DERIVED])}",  # a date alone has no hour
             f"METRIC: {_alternatives(metrics) if metrics else _alternatives(['NULL'])}",
             f"TERM: {_alternatives([c.name for c in glossary.conditions] or ['TRUE'])}",
             f"FUNCTION: {_alternatives(FUNCTIONS)}",
-            f"BUCKET: {_alternatives(BUCKETS)}",
+            f"BUCKET: {_alternatives(name for name in BUCKETS if name != 'HOUR')}",
             f"NUMBER: {_alternatives(CONSTANTS)}",
         ]
 

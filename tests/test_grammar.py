@@ -76,6 +76,7 @@ def test_the_corpus_can_be_said(ground: Ground, stops: Accepts, step: int) -> No
 
 
 SAID = [
+    "SELECT HOUR(support_tickets.opened_at), COUNT(*) FROM support_tickets GROUP BY HOUR(support_tickets.opened_at)",
     "CANNOT ANSWER",
     "SELECT COUNT(*) FROM orders",
     "SELECT COUNT(DISTINCT orders.customer_id) FROM orders",
@@ -134,6 +135,7 @@ NEVER_SAID = [
     "SELECT 'x' FROM orders",
     "SELECT COUNT(*) FROM orders LIMIT 4711",
     "SELECT COUNT(*) FROM customers WHERE customers.name LIKE '%x%'",
+    "SELECT HOUR(orders.order_date), COUNT(*) FROM orders GROUP BY HOUR(orders.order_date)",
     # more than a query
     "DELETE FROM orders",
     "DROP TABLE orders",
