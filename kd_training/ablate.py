@@ -15,7 +15,6 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +53,7 @@ class _Ground:
     held_out: HeldOut
 
 
-LARGE = {"n_layer": 8, "n_head": 6, "n_embd": 360}  # about 12M parameters with 4,096 tokens
+LARGE = {"n_layer": 6, "n_head": 6, "n_embd": 384}  # 12 million parameters with 4,096 tokens
 VARIANTS = (
     Variant("CE + 0.25 MSE", {"ce_weight": 0.75, "mse_weight": 0.25}),
     Variant("CE alone", {"ce_weight": 1.0, "mse_weight": 0.0}),
@@ -70,6 +69,7 @@ def ablate(run: Run, steps: int, seeds: int, variants: Sequence[Variant] = VARIA
 
     Raises what `distill` raises.
     """
+    run.note_day()
     out = run.directory / f"ablation-{steps}"
     stage = taught_stage(run.recipe)
     taught, pairs = run.taught()[stage.name], run.pairs(stage)
@@ -156,8 +156,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _ablated(recipe: Path, steps: int, seeds: int, only: Sequence[str]) -> Path:
     settings = with_demo(load_settings())
-    url, today = settings.database_url.get_secret_value(), settings.today or date.today()
-    with opened(recipe, url, settings.glossary, today, teacher_of(settings)) as run:
+    url = settings.database_url.get_secret_value()
+    with opened(recipe, url, settings.glossary, settings.today, teacher_of(settings)) as run:
         return ablate(run, steps, seeds, [variant for variant in VARIANTS if variant.name in only])
 
 

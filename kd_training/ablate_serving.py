@@ -11,7 +11,6 @@ import json
 import sys
 import tempfile
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from bot.candidates import Trial
@@ -83,8 +82,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _measured(recipe: Path, student: Path) -> str:
     settings = with_demo(load_settings())
-    url, today = settings.database_url.get_secret_value(), settings.today or date.today()
-    with opened(recipe, url, settings.glossary, today) as run:
+    url = settings.database_url.get_secret_value()
+    with opened(recipe, url, settings.glossary, settings.today) as run:
         pairs = run.pairs(run.recipe.stage[-1])
         words = json.loads((student / "words.json").read_text("utf-8"))
         held_out = run.held_out(pairs, words)

@@ -15,12 +15,18 @@ from torch.nn import functional
 from transformers import GPT2LMHeadModel
 from transformers.models.gpt2.modeling_gpt2 import GPT2Block
 
+HEAD_STEP = 8  # channels: ONNX Runtime's attention with a cache takes no other heads on a CPU
 _ACTIVATIONS = ("gelu_new", "gelu_pytorch_tanh")  # two spellings of one function
 
 
 def check_supported(model: GPT2LMHeadModel) -> None:
-    """Raise ValueError when the model's settings go beyond plain GPT-2."""
+    """Raise ValueError when the model's settings go beyond plain GPT-2, or its heads cannot be served."""
     config = model.config
+    if (wide := config.n_embd // config.n_head) % HEAD_STEP:
+        raise ValueError(
+            f"n_embd {config.n_embd} over n_head {config.n_head} gives heads of {wide} channels; they can be served "
+            f"only with a multiple of {HEAD_STEP}."
+        )
     if config.activation_function not in _ACTIVATIONS:
         raise ValueError(f"Only the tanh GELU is supported, not {config.activation_function}.")
     if config.scale_attn_by_inverse_layer_idx or not config.scale_attn_weights or config.add_cross_attention:

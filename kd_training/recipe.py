@@ -148,14 +148,14 @@ class Run:
 
     def student(self) -> Path:
         """All stages, then the student's directory."""
-        self._note()
+        self.note_day()
         made = self.packaged(self.trained(), self.recipe.student.output)
         self.calibrate(made)
-        self._note(finished=True)
+        self.note_day(finished=True)
         return made
 
-    def _note(self, finished: bool = False) -> None:
-        """Where the day was not given, write down which it is."""
+    def note_day(self, finished: bool = False) -> None:
+        """Where the day was not given, write down which it is, so that what is stopped goes on with it."""
         if self._lives_on:
             note(self.directory, self._today, finished)
 
@@ -216,7 +216,7 @@ class Run:
     def stand_in(self) -> Path:
         """The stand-in teacher's directory. Raises ConfigError where the recipe asks for a server's model."""
         lessons = self._lessons()
-        self._note()
+        self.note_day()
         made = lessons.stand_in()
         if made is None:
             raise ConfigError("teacher.source: the recipe's teacher is a server's model, so there is none to train")

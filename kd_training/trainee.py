@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from transformers import GPT2Config, GPT2LMHeadModel, Qwen2ForCausalLM
 
 from kd_training.checkpoint import load_model
-from kd_training.distill_config import DistillConfig
+from kd_training.distill_config import ConfigError, DistillConfig
 from kd_training.forward import check_supported
 from kd_training.optimizer import Optimizer
 from kd_training.qwen2 import load_qwen2, new_qwen2
@@ -23,7 +23,7 @@ def new_student(
 ) -> tuple[GPT2LMHeadModel | Qwen2ForCausalLM, Tokenizer]:
     """The model to begin with: a loaded one, or random weights, its tokenizer given or learned.
 
-    The same settings and texts give the same model.
+    The same settings and texts give the same model. Raises ConfigError for one that could not be served.
     """
     torch.manual_seed(config.seed)
     if config.architecture == "qwen2":
@@ -41,7 +41,10 @@ def new_student(
     else:
         tokenizer = _tokenizer(config, texts)
         model = GPT2LMHeadModel(gpt2_config(config, tokenizer))
-    check_supported(model)
+    try:
+        check_supported(model)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
     return model, tokenizer
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from bot.config import load_settings
 from kd_training.ablate import main, taught_stage
 from kd_training.recipe import opened
 from kd_training.recipe_file import load_recipe
+from kd_training.run_day import FILE, note
 from kd_training.teaching import Teacher, teacher_of
 from tests.scripted_teacher import scripted
 from tests.tiny_recipe import RECIPE, synthesized, written
@@ -70,6 +72,33 @@ def test_a_teacher_that_cannot_be_used_is_a_sentence(
         assert ablate(tmp_path) == 1
     assert server.asked[0][1] == "Bearer nest"
     assert "wants another key" in capsys.readouterr().err
+
+
+def test_what_was_stopped_goes_on_after_midnight(tmp_path: Path, settings: pytest.MonkeyPatch) -> None:
+    url = written(tmp_path, TAUGHT)
+    yesterday = date.today() - timedelta(days=1)
+    with opened(tmp_path / "recipe.toml", url, None, yesterday) as run:
+        synthesized(run, url, yesterday)
+        before = run.directory
+    note(before, yesterday)
+    settings.delenv("MYNAH_TODAY")
+    with scripted(lambda body: "x", key="another") as server:
+        for name, value in {"URL": server.url, "STATES_URL": server.url, "KEY": "nest", "STYLE": "student"}.items():
+            settings.setenv(f"MYNAH_TEACHER_{name}", value)
+        assert ablate(tmp_path) == 1
+    assert list(before.parent.iterdir()) == [before]
+
+
+def test_the_first_call_writes_its_day_down(tmp_path: Path, settings: pytest.MonkeyPatch) -> None:
+    url = written(tmp_path, TAUGHT)
+    settings.delenv("MYNAH_TODAY")
+    with opened(tmp_path / "recipe.toml", url, None, None) as run:
+        synthesized(run, url, date.today())
+    with scripted(lambda body: "x", key="another") as server:
+        for name, value in {"URL": server.url, "STATES_URL": server.url, "KEY": "nest", "STYLE": "student"}.items():
+            settings.setenv(f"MYNAH_TEACHER_{name}", value)
+        assert ablate(tmp_path) == 1
+    assert (run.directory / FILE).exists()
 
 
 def test_what_cannot_be_followed_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 
 from kd_training.checkpoint import best_checkpoint, load_model
 from kd_training.distill import DistillError, distill
+from kd_training.distill_config import ConfigError
 from kd_training.states import StatesFile, write_states
 from kd_training.tokenizer import load_tokenizer, train_tokenizer
 from tests.toy_pairs import Vectors, log_of, tiny, tiny_model, written_pairs
@@ -148,6 +149,16 @@ def test_a_run_begins_from_a_model_on_disk(pairs: Path, tmp_path: Path) -> None:
     for name, tensor in end.items():
         torch.testing.assert_close(tensor, start[name], rtol=0, atol=1e-6)
     assert load_tokenizer(report.last).to_str() == load_tokenizer(base).to_str()
+
+
+def test_a_model_that_could_not_be_served_is_not_trained(pairs: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="n_embd 24 over n_head 2 gives heads of 12 channels"):
+        distill(tiny(pairs, tmp_path / "run", n_embd=24))
+    model, tokenizer = tiny_model(activation_function="relu"), train_tokenizer(["SELECT"], 320, [])
+    model.save_pretrained(tmp_path / "model")
+    tokenizer.save(str(tmp_path / "model" / "tokenizer.json"))
+    with pytest.raises(ConfigError, match="GELU"):
+        distill(tiny(pairs, tmp_path / "run", init=str(tmp_path / "model")))
 
 
 def test_the_best_checkpoint_is_the_one_that_answers_best(pairs: Path, tmp_path: Path) -> None:

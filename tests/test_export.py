@@ -190,6 +190,8 @@ def test_models_that_are_not_plain_gpt2_are_refused(tmp_path: Path) -> None:
     tokenizer = train_tokenizer(TEXTS, 320, [])
     with pytest.raises(ExportError, match="GELU"):
         export((tiny_model(activation_function="relu"), tokenizer), tmp_path)
+    with pytest.raises(ExportError, match="heads of 6 channels"):  # ONNX Runtime would refuse it at the first question
+        export((tiny_model(n_embd=24), tokenizer), tmp_path)
     huge = tiny_model()
     with torch.no_grad():
         huge.transformer.wpe.weight[0, 0] = 1e6
