@@ -22,7 +22,7 @@ _GLUE = frozenset([
 
 
 def leans(linked: Linked, named: Callable[[str], bool]) -> bool:
-    """Whether a question opens as one that goes on from another, and names nothing itself that can be counted or listed.
+    """Whether a question opens as one that goes on from another, and names nothing that can be counted or listed.
 
     It is then made of values, numbers and times, of what to group by, and of words between them. `named` says whether
     a word is in the name of a table or column.

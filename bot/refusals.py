@@ -48,6 +48,20 @@ _WRITTEN = re.compile(
     r"|(?:cancel|close|reopen|approve|refund|ship)\s+(?:the\s+|all\s+)?(?:order|orders|ticket|tickets|payment|payments)\b)",
     re.IGNORECASE | re.DOTALL,
 )
+# The same with a value in words, of what is told by its number, of all, or of a state or a price:
+# "set order 5 to shipped", "set all open tickets to closed", "change her salary to zero".
+_ASSIGNED = re.compile(
+    r"(?:^\W*(?:(?:hey|hi|ok|so|now|mynah)\W+)*|[.;!]\s*"
+    r"|\b(?:please|pls|plz|kindly|(?:can|could|would|will)\s+you(?:\s+please)?)\s+)"
+    r"(?:set|reset|change|update|switch|flip|move|reassign|assign|transfer)\s+(?:"
+    r"(?!(?:from|in|of|by|on|for|over|between|to|me|us)\b)(?:[a-z'’-]+\s+){1,5}?"
+    r"(?:(?:no\.?|nr\.?|number|id)\s*)?#?(?!(?:19|20)\d\d\b)\d+\b(?:['’]s)?[^.;!?]{0,40}?"
+    r"|(?:all|every|each)\s+[^.;!?]{1,60}?"
+    r"|(?:the|its|their|his|her|\w+['’]s)\s+(?:\w+\s+)?(?:status|state|stage|priority|price|salary|name|address|e-?mail"
+    r"|owner|assignee|role|title|discount|quantity)\b(?!\s+from\b)[^.;!?]{0,60}?"
+    r")\bto\s+(?:be\s+)?(?!(?:show|see|display|include)\b)[a-z]",
+    re.IGNORECASE,
+)
 # Not a question but an attempt to give the bot other orders; and data that is to be sent somewhere.
 _ORDERS = re.compile(
     r"\b(?:ignore|disregard|forget|override|bypass|skip)\s+(?:(?:about|all|any|every|of|the|these|those|your|my|our|its|"
@@ -94,7 +108,7 @@ def refuse_early(question: str, named: Callable[[str], bool] = lambda _: False) 
             "sql",
             "That looks like SQL. I only run SQL that I wrote and checked myself: ask the question in plain words.",
         )
-    if _INJECTED.search(text) or _COMMAND.match(text) or _WRITTEN.search(text):
+    if _INJECTED.search(text) or _COMMAND.match(text) or _WRITTEN.search(text) or _ASSIGNED.search(text):
         return Refusal(
             "change", "I can only read the data, never change or remove it. Ask me what you would like to know."
         )

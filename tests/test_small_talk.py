@@ -39,8 +39,8 @@ SAID = {
     ],
     "thanks": ["thanks", "Thank you so much!", "ok thanks", "thx a lot :tada:", "great, thanks, bye"],
     "nothing": [
-        "test", "testing, testing 1 2 3", "this is just a test", "ping", "ok", "OK cool", "bye", "yes", "nope", ":tada:",
-        "2+2", "what is 2 + 2?", "3*4*5 =", "done",
+        "test", "testing, testing 1 2 3", "this is just a test", "ping", "ok", "OK cool", "bye", "yes", "nope",
+        ":tada:", "2+2", "what is 2 + 2?", "3*4*5 =", "done",
     ],
 }  # fmt: skip
 ASKED = [
