@@ -9,7 +9,7 @@ from typing import Literal
 Kind = Literal["hello", "help", "thanks", "nothing"]
 
 _HELLO = (
-    r"(?:hi|hiya|hello|hey|howdy|greetings|good (?:morning|afternoon|evening|day))"
+    r"(?:hi|hiya|yo|hello|hey|howdy|greetings|good (?:morning|afternoon|evening|day))"
     r"(?: (?:there|mynah|bot|everyone|everybody|all|team|again|world))*"
     r"|(?:how are you|how's it going|how is it going|what's up|whats up)(?: doing)?(?: today)?"
     r"|(?:are you there|(?:is )?any(?:one|body) there)"
@@ -25,6 +25,7 @@ _HELP = (
     r"|are you (?:an? )?(?:bot|robot|human|person|ai|real)"
 )
 _TRY = r"(?:this is (?:just |only )?a |just (?:a )?)?(?:test|testing)(?: test(?:ing)?)*(?: 1 2(?: 3)?| 123)?|ping"
+_KEYS = r"(?:asdf?)+|asdfghjkl|qwert[yz]?|blah?"
 _BYE = r"(?:good)? ?bye(?: bye)?|good night|see you(?: later)?|have a (?:nice|good|great) (?:day|evening|weekend)"
 _PARTS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("help", re.compile(rf"\b(?:{_HELP})\b")),
@@ -32,7 +33,7 @@ _PARTS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("thanks", re.compile(r"\b(?:thank you|thanks|thank|thx|ty|cheers)\b")),
 )
 _WHOLE = re.compile(rf"(?:(?:{_HELLO}|{_HELP})(?: |$))+(?:please|mynah)?")
-_REST = re.compile(rf"\b(?:{_HELLO}|{_HELP}|{_TRY}|{_BYE})(?= |$)")
+_REST = re.compile(rf"\b(?:{_HELLO}|{_HELP}|{_TRY}|{_KEYS}|{_BYE})(?= |$)")
 _IDLE = frozenset([
     "a", "awesome", "cheers", "cool", "do", "done", "exactly", "excellent", "good", "got", "great", "haha", "helps",
     "interesting", "it", "lol", "lot", "makes", "much", "mynah", "nice", "no", "nope", "noted", "ok", "okay",

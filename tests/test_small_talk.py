@@ -32,7 +32,7 @@ INDEX = ValueIndex(
 )  # fmt: skip
 
 SAID = {
-    "hello": ["hi", "Hello there!", "hey mynah :wave:", "good morning", "How are you?", "hi hi", "hello world"],
+    "hello": ["hi", "Hello there!", "hey mynah :wave:", "good morning", "yo", "How are you?", "hi hi", "hello world"],
     "help": [
         "help", "Help me, please!", "what can you do", "Hi, what can you do for me?", "who are you?", "what can I ask?",
         "how does this work", "hello - can you help me?", "what’s your name", "are you a bot", "so what do you know",
@@ -40,7 +40,7 @@ SAID = {
     "thanks": ["thanks", "Thank you so much!", "ok thanks", "thx a lot :tada:", "great, thanks, bye"],
     "nothing": [
         "test", "testing, testing 1 2 3", "this is just a test", "ping", "ok", "OK cool", "bye", "yes", "nope",
-        ":tada:", "2+2", "what is 2 + 2?", "3*4*5 =", "done",
+        ":tada:", "asdf", "qwerty", "2+2", "what is 2 + 2?", "3*4*5 =", "done",
     ],
 }  # fmt: skip
 ASKED = [
