@@ -18,11 +18,13 @@ from bot.database import Result
 from bot.feedback import Corrected, Feedback, Rejected, Tally
 from bot.history import Remembered, recent, run_again
 from bot.opening import limits
+from bot.refusals import UNREAD
 from bot.review import Review
 from bot.schema import Dialect
 from bot.store import Store, StoreError
 
 NOT_READY = Rejected("not-ready", "Mynah is not ready yet. Please try again in a moment.")
+NOT_READ = UNREAD | {"not-ready", "unforeseen"}  # codes of answers that the student had no part in: nothing to correct
 _KEPT_CELLS = 200_000  # cells of results kept at hand for pages that are loaded again
 
 log = logging.getLogger("mynah.desk")

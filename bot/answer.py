@@ -19,7 +19,7 @@ from bot.drift import Drift
 from bot.glossary import Glossary
 from bot.guard import Rejected
 from bot.linking import Linked, link
-from bot.refusals import refuse_early
+from bot.refusals import Refusal, refuse_early, refuse_leaning
 from bot.schema import Schema
 from bot.shorthand import REFUSAL, Shorthand
 from bot.student import Prediction, Student
@@ -111,13 +111,16 @@ class Bot:
         """
         clock = _Clock()
         watch("reading")
-        early = refuse_early(question)
+        early = refuse_early(question, self.index.named)
         if early is not None:
-            return self._answer(question, "refused", early.message, clock, code=early.code)
+            return self._refuse(question, early, clock)
         if self.drift is not None and (new := self.drift.asked(question)):
             return self._answer(question, "refused", self.drift.refusal(new), clock, code="drift")
         linked = self.link(question)
         clock.lap("link")
+        leaning = refuse_leaning(linked, self.index.schema_words.__contains__)
+        if leaning is not None:
+            return self._refuse(question, leaning, clock)
         watch("writing")
         predictions = self.student.predict(linked, self._beam)
         clock.lap("predict")
@@ -220,6 +223,9 @@ class Bot:
     def _cannot(self) -> str:
         names = [t.name.replace("_", " ") for t in sorted(self.schema.tables, key=lambda t: -t.rows)[:5]]
         return CANNOT.format(tables=", ".join(names[:-1]) + f" or {names[-1]}" if len(names) > 1 else "".join(names))
+
+    def _refuse(self, question: str, why: Refusal, clock: _Clock) -> Answer:
+        return self._answer(question, "refused", why.message, clock, code=why.code)
 
     def _answer(
         self, question: str, status: Status, message: str, clock: _Clock, *, sql: str | None = None,

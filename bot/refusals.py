@@ -1,12 +1,25 @@
-"""Questions that need no student: empty, far too long, SQL pasted in, asking to change something, or giving orders."""
+"""What needs no student: empty, far too long, small talk, SQL, asking to change something, giving orders, leaning."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.leaning import leans
+from bot.linking import Linked
 from bot.prompt import MAX_CHARACTERS
+from bot.small_talk import Kind, small_talk
+
+SMALL_TALK = "small-talk"
+UNREAD = frozenset({"empty", "too-long", SMALL_TALK, "sql", "change", "orders", "leaning"})  # the codes of these
+_EXAMPLE = "Ask in words, for example: how many orders did we get last month?"
+_ABOUT = f"I answer questions about the data in this database. {_EXAMPLE}"
+_KIND: dict[Kind, str] = {
+    "hello": f"Hello! {_ABOUT}", "help": _ABOUT, "thanks": f"You're welcome. {_EXAMPLE}",
+    "nothing": f"I am here. {_ABOUT}",
+}  # fmt: skip
 
 _SQL = re.compile(
     r"^\s*(?:select\b.+\bfrom\b|with\s+\w+\s+as\s*\(|insert\s+into\b|update\s+\w+\s+set\b|delete\s+from\b"
@@ -35,6 +48,20 @@ _WRITTEN = re.compile(
     r"|(?:cancel|close|reopen|approve|refund|ship)\s+(?:the\s+|all\s+)?(?:order|orders|ticket|tickets|payment|payments)\b)",
     re.IGNORECASE | re.DOTALL,
 )
+# The same with a value in words, of what is told by its number, of all, or of a state or a price:
+# "set order 5 to shipped", "set all open tickets to closed", "change her salary to zero".
+_ASSIGNED = re.compile(
+    r"(?:^\W*(?:(?:hey|hi|ok|so|now|mynah)\W+)*|[.;!]\s*"
+    r"|\b(?:please|pls|plz|kindly|(?:can|could|would|will)\s+you(?:\s+please)?)\s+)"
+    r"(?:set|reset|change|update|switch|flip|move|reassign|assign|transfer)\s+(?:"
+    r"(?!(?:from|in|of|by|on|for|over|between|to|me|us)\b)(?:[a-z'’-]+\s+){1,5}?"
+    r"(?:(?:no\.?|nr\.?|number|id)\s*)?#?(?!(?:19|20)\d\d\b)\d+\b(?:['’]s)?[^.;!?]{0,40}?"
+    r"|(?:all|every|each)\s+[^.;!?]{1,60}?"
+    r"|(?:the|its|their|his|her|\w+['’]s)\s+(?:\w+\s+)?(?:status|state|stage|priority|price|salary|name|address|e-?mail"
+    r"|owner|assignee|role|title|discount|quantity)\b(?!\s+from\b)[^.;!?]{0,60}?"
+    r")\bto\s+(?:be\s+)?(?!(?:show|see|display|include)\b)[a-z]",
+    re.IGNORECASE,
+)
 # Not a question but an attempt to give the bot other orders; and data that is to be sent somewhere.
 _ORDERS = re.compile(
     r"\b(?:ignore|disregard|forget|override|bypass|skip)\s+(?:(?:about|all|any|every|of|the|these|those|your|my|our|its|"
@@ -59,25 +86,29 @@ class Refusal:
     message: str
 
 
-def refuse_early(question: str) -> Refusal | None:
-    """Why the question is not passed on to the student, or None."""
+def refuse_early(question: str, named: Callable[[str], bool] = lambda _: False) -> Refusal | None:
+    """Why the question is not passed on to the student, or None.
+
+    `named` says whether a word alone is a table, a column or a value.
+    """
     text = question.strip()
     if not text or not any(unicodedata.category(c)[0] in "LN" for c in text):
-        return Refusal(
-            "empty", "There is no question in that. Ask in words, for example: how many orders did we get last month?"
-        )
+        return Refusal("empty", f"There is no question in that. {_EXAMPLE}")
     if len(text) > MAX_CHARACTERS:
         return Refusal(
             "too-long",
             f"That question has {len(text):,} characters; {MAX_CHARACTERS:,} is the most I read. "
             "Ask for one thing at a time.",
         )
+    kind = small_talk(text, named)
+    if kind is not None:
+        return Refusal(SMALL_TALK, _KIND[kind])
     if _SQL.match(text):
         return Refusal(
             "sql",
             "That looks like SQL. I only run SQL that I wrote and checked myself: ask the question in plain words.",
         )
-    if _INJECTED.search(text) or _COMMAND.match(text) or _WRITTEN.search(text):
+    if _INJECTED.search(text) or _COMMAND.match(text) or _WRITTEN.search(text) or _ASSIGNED.search(text):
         return Refusal(
             "change", "I can only read the data, never change or remove it. Ask me what you would like to know."
         )
@@ -86,5 +117,16 @@ def refuse_early(question: str) -> Refusal | None:
             "orders",
             "I only answer questions about the data, and only here: nothing in a question changes how I work or where "
             "answers go. Ask me what you would like to know.",
+        )
+    return None
+
+
+def refuse_leaning(linked: Linked, named: Callable[[str], bool]) -> Refusal | None:
+    """Why a linked question is not passed on to the student, or None: it goes on from another, which nobody reads."""
+    if leans(linked, named):
+        return Refusal(
+            "leaning",
+            "I read each question alone, without those before it. Ask it in full, with what you want to know, "
+            "for example: how many orders did we get last month?",
         )
     return None

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from bot.common_words import COMMON_WORDS, FUNCTION_WORDS, everyday, word_set
 from bot.spelling import Spelling
-from bot.surfaces import Word, cut, fold
+from bot.surfaces import Word, cut, fold, key_of
 
 FORMAT = 2  # of the cache file; raise it when the content changes
 FEW = 12  # a column with at most so many values is one whose words stay in the prompt
@@ -64,6 +64,12 @@ class ValueIndex:
     def keeps(self, columns: Iterable[str]) -> bool:
         """Whether any of the columns has so few values that their words say something to the student."""
         return any(self.sizes.get(column, FEW + 1) <= FEW for column in columns)
+
+    def named(self, word: str) -> bool:
+        """Whether a word alone names a table or column, or is a whole value."""
+        if word in self.schema_words:
+            return True
+        return any(entry.kind in ("value", "alias") for entry in self.entries.get(key_of(word), ()))
 
     # --- ways of writing --------------------------------------------------------------------------------
 

@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.desk import Asked
-from adapters.slack import small_talk
 from adapters.slack.blocks import modals, pages, texts
 from adapters.slack.blocks.answers import Look, answer_message, failed, shared_message, waiting
 from adapters.slack.blocks.charts import native_chart
@@ -186,6 +185,6 @@ def test_pages_and_their_limits() -> None:
     assert faults(pages.why_blocks(answer, "")) == []
 
 
-@pytest.mark.parametrize("module", [texts, reactions, small_talk])
+@pytest.mark.parametrize("module", [texts, reactions])
 def test_examples_in_docstrings_hold(module: Any) -> None:
     assert doctest.testmod(module).failed == 0

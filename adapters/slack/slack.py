@@ -16,11 +16,11 @@ from adapters.slack.blocks.pages import help_blocks
 from adapters.slack.blocks.texts import button, fallback, section
 from adapters.slack.courier import DOOR, SlackCourier
 from adapters.slack.posting import Place, whisper
-from adapters.slack.small_talk import wants_help
 from adapters.slack.workspaces import Workspaces
 from bot.accepted import Incoming, TurnedAway
 from bot.access import Asker
 from bot.feedback import Rejected
+from bot.small_talk import wants_help
 from bot.store import StoreError
 
 LONGEST = 20_000  # characters of a question that are read at all

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from nicegui import ui
 
-from adapters.desk import Asked
+from adapters.desk import NOT_READ, Asked
 from adapters.web.opinion import Correction, Thumbs
 from adapters.web.readings import Readings
 from adapters.web.result_view import ResultView
@@ -17,6 +17,7 @@ from bot.answer import Answer, Status
 from bot.database import Result
 from bot.feedback import Rejected
 from bot.history import Remembered
+from bot.refusals import SMALL_TALK
 from bot.shown import pretty
 
 _BANNERS: dict[Status, tuple[str, str]] = {
@@ -24,8 +25,6 @@ _BANNERS: dict[Status, tuple[str, str]] = {
     "refused": ("info", "I can't answer that"),
     "failed": ("error_outline", "That did not work"),
 }
-# Refusals that the student had no part in: there is nothing to correct.
-_NOT_READ = frozenset({"empty", "too-long", "sql", "change", "not-ready", "unforeseen"})
 
 
 def show_answer(visit: Visit, asked: Asked, view: View | None) -> None:
@@ -76,8 +75,9 @@ class _Card:
         with ui.element("div").classes(f"banner {self._answer.status}"):
             ui.icon(icon).props("aria-hidden=true")
             with ui.element("div"):
-                with ui.element("b"):
-                    ui.label(title)
+                if self._answer.code != SMALL_TALK:
+                    with ui.element("b"):
+                        ui.label(title)
                 with ui.element("span"):
                     ui.label(self._answer.message)
 
@@ -124,7 +124,7 @@ class _Card:
 
     def _actions(self, result: ResultView | None) -> None:
         answer, visit = self._answer, self._visit
-        can_correct = answer.code not in _NOT_READ and not self._not_kept
+        can_correct = answer.code not in NOT_READ and not self._not_kept
         if answer.sql is None and not can_correct:
             return
         with ui.element("div").classes("actions"):

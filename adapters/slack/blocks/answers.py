@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from adapters.desk import Asked
+from adapters.desk import NOT_READ, Asked
 from adapters.slack.blocks.charts import native_chart
 from adapters.slack.blocks.tables import ROWS, Style, table_blocks
 from adapters.slack.blocks.texts import Block, button, code, context, cut, fallback, marked, mention, plain, section
 from bot.answer import Answer, Stage, Status
 from bot.formats import format_cell
+from bot.refusals import SMALL_TALK
 from bot.shown import Shown
 
 MANY = 20  # rows above which the whole result comes as a file
@@ -23,8 +24,6 @@ _HEADS: dict[Status, str] = {
     "refused": ":information_source: *I can't answer that*",
     "failed": ":warning: *That did not work*",
 }
-# Refusals that the student had no part in: there is nothing to correct.
-_NOT_READ = frozenset({"empty", "too-long", "sql", "change", "orders", "not-ready", "unforeseen"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,8 @@ def answer_message(asked: Asked, shown: Shown | None, look: Look, question: str 
     answer = asked.answer
     blocks = _asked_by(question, user)
     if answer.status in _HEADS:
-        blocks.append(_head(answer.status))
+        if answer.code != SMALL_TALK:
+            blocks.append(_head(answer.status))
         blocks.append(section(answer.message))
     if shown is not None:
         blocks += _result(shown, look)
@@ -146,7 +146,7 @@ def _actions(answer: Answer, shown: Shown | None) -> list[Block]:
     elements: list[Block] = []
     if answer.sql is not None:
         elements += [button(":+1:", "vote_up", answer.id), button(":-1:", "vote_down", answer.id)]
-    if answer.code not in _NOT_READ:
+    if answer.code not in NOT_READ:
         elements.append(button("Correct SQL" if answer.sql else "Write the SQL", "correct", answer.id))
     if shown is not None:
         if len(shown.result.rows) > ROWS:
@@ -168,7 +168,7 @@ def _line(answer: Answer) -> str:
     if answer.sql is not None and "total" in answer.timings_ms:
         spent = answer.timings_ms["total"]
         parts.append(f"{spent:.0f} ms" if spent < 1000 else f"{spent / 1000:.1f} s")
-    if answer.student_version and answer.code not in _NOT_READ:
+    if answer.student_version and answer.code not in NOT_READ:
         parts.append(f"student {answer.student_version}")
     if answer.sql is not None:
         parts.append(f"{'sure' if answer.status == 'answered' else 'unsure'} ({answer.confidence:.0%})")

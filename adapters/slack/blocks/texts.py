@@ -17,6 +17,7 @@ _MENTION = re.compile(r"<[@!#]([A-Za-z0-9^]+)(?:\|([^>]*))?>")
 _LINK = re.compile(r"<((?:https?|mailto|tel):[^|>]+)(?:\|([^>]*))?>")
 _AT = re.compile(r"@(?=channel|here|everyone)", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?<=[^\W\d])(://|\.)(?=[^\W\d])")
+_SOMEBODY = re.compile(r"<(?:@(?P<user>[A-Z0-9]+)|!(?:channel|here|everyone|subteam\^[A-Z0-9]+))(?:\|[^>]*)?>")
 _USER = re.compile(r"[UW][A-Z0-9]{1,30}")
 
 
@@ -111,3 +112,13 @@ def question_of(text: str, bot_user: str) -> str:
     bare = _LINK.sub(lambda m: m[2] or m[1], bare)
     bare = _MENTION.sub(lambda m: f"#{m[2]}" if m[0].startswith("<#") and m[2] else f"@{m[2] or m[1]}", bare)
     return " ".join(html.unescape(bare).split())
+
+
+def to_others(text: str, bot_user: str) -> bool:
+    """Whether a message, as Slack writes it, turns to people and not to the bot.
+
+    >>> to_others("<@U2> have a look", "U1"), to_others("<@U1> and <@U2>", "U1"), to_others("by month", "U1")
+    (True, False, False)
+    """
+    users = {match["user"] for match in _SOMEBODY.finditer(text)}
+    return bool(users) and bot_user not in users

@@ -7,9 +7,9 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 
-from adapters.slack.blocks.texts import question_of
+from adapters.slack.blocks.texts import question_of, to_others
 from adapters.slack.slack import Heard, Slack, heard_event, heard_press
-from adapters.slack.small_talk import is_chatter, to_others
+from bot.small_talk import is_chatter
 from bot.store import StoreError
 
 SHORTCUT = "ask_mynah"

@@ -6,17 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from adapters.desk import NOT_READ
 from adapters.teams.cards.chart import image
 from adapters.teams.cards.parts import LIMIT, Part, box, card, link, plain, press, size, text, turn
 from adapters.teams.cards.sql import ID, correction, sql_view
 from adapters.teams.cards.table import COLUMNS, lay
 from bot.answer import Answer, Status
 from bot.formats import format_cell
+from bot.refusals import SMALL_TALK
 from bot.shown import Shown
 from bot.table import make_table
 
 FEW, MANY = 10, 100  # rows at first, and of "Show all"
-_NOT_READ = frozenset({"empty", "too-long", "sql", "change", "not-ready", "unforeseen"})
 _BANNERS: dict[Status, tuple[str, str]] = {
     "unsure": ("warning", "Please check this"),
     "refused": ("emphasis", "I can't answer that"),
@@ -95,7 +96,8 @@ def _head(view: View) -> list[Part]:
         parts.append(box([text(view.note, weight="Bolder")], style="good", bleed=True))
     if view.answer.status in _BANNERS:
         style, title = _BANNERS[view.answer.status]
-        lines = [text(title, weight="Bolder"), text(view.answer.message, spacing="None")]
+        lines = [text(title, weight="Bolder")] if view.answer.code != SMALL_TALK else []
+        lines.append(text(view.answer.message, spacing="None"))
         parts.append(box(lines, style=style, bleed=True))
     return parts
 
@@ -176,7 +178,7 @@ def _actions(view: View, frugal: _Frugal) -> list[Part]:
     data = {"answer": answer.id}
     if view.sql:
         actions.append(turn("SQL", ID))
-    if not view.not_kept and answer.code not in _NOT_READ and not view.corrected:
+    if not view.not_kept and answer.code not in NOT_READ and not view.corrected:
         actions.append(correction(answer.id, view.sql, frugal.sql // 2))
     if view.corrected:
         actions.append(press("Take it back", "uncorrect", data))
