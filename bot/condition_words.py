@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from bot.canonical import conjuncts
 from bot.column_kinds import KindReader
-from bot.expression_parts import day_of
+from bot.expression_parts import day_of, folded
 from bot.formats import ColumnInfo, clean, decimals_for, format_number, month_name, shorten
 from bot.glossary import Glossary
 from bot.intervals import ONE_DAY, add_months, whole_year
@@ -171,6 +171,7 @@ class ConditionWords:
         return lowered(spoken(column.name))
 
     def _value(self, node: exp.Expr, column: exp.Column, select: exp.Select) -> str | None:
+        node = folded(node)
         if isinstance(node, exp.Literal) and node.is_string:
             return shorten(clean(node.name), 40)
         if isinstance(node, exp.Neg) and isinstance(node.this, exp.Literal):

@@ -257,6 +257,9 @@ FILTERS = {
     "SELECT COUNT(*) FROM products WHERE unit_price > 1000 AND is_discontinued = 0":
         "unit price over $1,000, not discontinued",
     "SELECT COUNT(*) FROM order_items WHERE discount >= 0.15": "discount at least 15 %",
+    "SELECT COUNT(*) FROM order_items WHERE discount > 10 / 100.0": "discount over 10 %",
+    "SELECT COUNT(*) FROM products WHERE unit_price >= -(2 * 50) / 4.0": "unit price at least -$25",
+    "SELECT COUNT(*) FROM products WHERE unit_price < 7 / 2": "",
     "SELECT COUNT(*) FROM customers WHERE name IN ('Ann', 'Bob')": "customer Ann or Bob",
     f"SELECT {REVENUE} FROM {SALES} WHERE orders.status <> 'cancelled' AND orders.channel = 'web'": "channel web",
     "SELECT COUNT(*) FROM orders WHERE channel = 'web' AND id IN (SELECT order_id FROM order_items)": "",
