@@ -37,15 +37,16 @@ def read(
     columns: Sequence[ColumnInfo],
     filters: str = "",
     today: date | None = None,
+    texts: bool = True,
 ) -> str:
     """What the rows say, as one line.
 
-    `columns` come from `bot.columns.describe`, `filters` from `bot.condition_words.filters`: what the query
+    `columns` come from `bot.columns.describe`, `filters` from `bot.filter_words.filters`: what the query
     kept, repeated after single numbers so that a misunderstanding shows. With `today`, a month that is not
-    over is said to run still.
+    over is said to run still. `texts`: the query compares with a text, which may be spelt otherwise in the database.
     """
     if not result.rows:
-        return _empty(question, filters)
+        return _empty(question, filters, texts)
     if not columns:
         return f"{len(result.rows):,} rows."
     if len(result.rows) == 1:
@@ -55,10 +56,13 @@ def read(
     return text + _cut(result)
 
 
-def _empty(question: str, filters: str) -> str:
+def _empty(question: str, filters: str, texts: bool) -> str:
     kept = f" ({filters})" if filters else ""
-    hint = "Try a longer period" if _PERIOD.search(question) else "Check how names are spelt"
-    return f"No rows match{kept}. {hint}, or ask with fewer conditions."
+    if _PERIOD.search(question):
+        return f"No rows match{kept}. Try a longer period, or ask with fewer conditions."
+    if filters and not texts:
+        return f"No rows match{kept}. Ask with other bounds or with fewer conditions."
+    return f"No rows match{kept}. Check how names are spelt, or ask with fewer conditions."
 
 
 def _cut(result: Result) -> str:
@@ -76,6 +80,8 @@ def _single(value: Cell, column: ColumnInfo, filters: str) -> str:
     if column.kind == "integer" and column.noun and column.measure and isinstance(value, int | float):
         return f"{counted(value, column.noun)}{kept}." if value else f"No {column.noun} match{kept}."
     if isinstance(value, int | float) and column.kind in NUMERIC:
+        if kept and column.title == "Share" and column.kind == "percent":
+            kept = f" of all{kept}"  # they are what it is a share of, not what the share is
         text = format_cell(value, column) if column.kind == "money" else amount(value, column)
         return f"{inline(column)}: {text}{kept}."
     named = column.noun and column.title.lower().endswith("name")

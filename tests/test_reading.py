@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.columns import describe
-from bot.condition_words import filters
 from bot.database import Cell, Database, Result, connect
+from bot.filter_words import filters, names_texts
 from bot.formats import ColumnInfo, Kind
 from bot.glossary import Glossary, load_glossary
 from bot.guard import SafeSQL, check
@@ -212,9 +212,20 @@ QUERIES = {
     f"SELECT {REVENUE_SQL} {SOLD} AND orders.order_date < '2019-01-01'":
         r"Nothing to add up: no matching rows with a value \(order date before 2019-01-01\)\.",
     "SELECT COUNT(*) FROM (SELECT orders.customer_id FROM orders GROUP BY orders.customer_id HAVING COUNT(*) > 3) AS t":
-        r"\d+ customers\.",
+        r"\d+ customers \(over 3 orders\)\.",
     f"SELECT COUNT(*) FROM (SELECT customers.id {SOLD} GROUP BY customers.id HAVING {REVENUE_SQL} > 9999) AS t1":
-        r"\d+ customers\.",
+        r"\d+ customers \(revenue over \$9,999\)\.",
+    "SELECT 100.0 * SUM(CASE WHEN (JULIANDAY(support_tickets.closed_at) - JULIANDAY(support_tickets.opened_at)) <= 2"
+    " THEN 1 ELSE 0 END) / COUNT(*) FROM support_tickets WHERE support_tickets.status = 'closed'":
+        r"Share \(resolution time at most 2 days\): [\d.]+ % \(status closed\)\.",
+    "SELECT 100.0 * SUM(CASE WHEN support_tickets.subject LIKE '%a%' THEN 1 ELSE 0 END) / COUNT(*) FROM support_tickets"
+    " WHERE support_tickets.status = 'closed'": r"Share: [\d.]+ % of all \(status closed\)\.",
+    "SELECT products.name, SUM(inventory.quantity) FROM inventory JOIN products ON inventory.product_id = products.id"
+    " GROUP BY products.id, products.name HAVING SUM(inventory.quantity) < 0":
+        r"No rows match \(stock under 0\)\. Ask with other bounds or with fewer conditions\.",
+    "SELECT (SELECT COUNT(*) FROM orders WHERE orders.status <> 'cancelled' AND orders.id NOT IN (SELECT"
+    " payments.order_id FROM payments)), (SELECT COUNT(*) FROM returns)":
+        r"Orders \(not cancelled, without payments\): \d+, Returns: \d+\.",
     f"SELECT SUM(CASE WHEN orders.order_date < '2025-01-01' THEN {PROFIT_OF_ONE} ELSE 0 END) {SOLD_PRODUCTS}":
         r"Profit \(before 2025-01-01\): \$[\d,.]+ .*",
     "SELECT COUNT(*) FROM payments WHERE payments.paid_at >= '2026-10-01' AND payments.paid_at < '2026-11-01'":
@@ -233,7 +244,9 @@ def test_readings_of_the_demo(sql: str, pattern: str, demo: Database, glossary: 
     assert isinstance(safe, SafeSQL)
     result = demo.execute(safe, {})
     columns = describe(sql, schema, result, glossary)
-    assert re.fullmatch(pattern, read("?", result, columns, filters(sql, schema, glossary), TODAY))
+    assert re.fullmatch(pattern, read(
+        "?", result, columns, filters(sql, schema, glossary), TODAY, names_texts(sql, schema)
+    ))
 
 
 def test_the_share_of_the_leader_is_right(demo: Database, glossary: Glossary) -> None:
