@@ -50,6 +50,12 @@ WAITS = [ColumnInfo(f"Average days to ship: {year}", "number", "right", measure=
 FIRST = ColumnInfo("First name", "text", "left", noun="employees")
 LAST = ColumnInfo("Last name", "text", "left", noun="employees")
 
+THIRD = ColumnInfo("Unit price", "money", "right", unit="$", order="asc", limited=True, picked=True, place=3)
+SECOND_MOST = ColumnInfo("Orders", "integer", "right", noun="orders", measure="count", order="desc", limited=True,
+                         picked=True, place=2)
+TICKET = ColumnInfo("Support ticket ID", "id", "right")
+RATED = ColumnInfo("Satisfaction", "integer", "right")
+
 Rows = list[tuple[Cell, ...]]
 READINGS: list[tuple[list[ColumnInfo], Rows, str]] = [
     ([ORDERS], [(412,)], "412 orders."),
@@ -115,6 +121,15 @@ READINGS: list[tuple[list[ColumnInfo], Rows, str]] = [
     # after an OFFSET the first row is not the first of all
     ([FIRST, LAST, SECOND], [("Kofi", "Marsh", 236000)], "Kofi Marsh: salary $236,000."),
     ([CUSTOMER, SECOND], [("A", 9), ("B", 5), ("C", 4)], "3 customers: A, B and C."),
+    # nor is a row of one place the first
+    ([CUSTOMER, THIRD], [("Gel Pen", 12)], "Gel Pen has the 3rd lowest unit price, $12."),
+    ([CUSTOMER, SECOND_MOST], [("Initech", 8)], "Initech has the 2nd most orders, 8."),
+    ([THIRD], [(12,)], "3rd lowest unit price: $12."),
+    # numbers of rows are no names to compare by what is stored of them
+    ([TICKET, RATED], [(1244, 2), (1266, 2)], "Support tickets 1244 and 1266: satisfaction 2 each."),
+    ([TICKET, RATED], [(1244, 2), (1266, 1)],
+     "Support ticket 1244 has the highest satisfaction, 2; Support ticket 1266 the lowest, 1."),
+    ([TICKET, ORDERS], [(1244, 2), (1266, 2)], "Support tickets 1244 and 1266: 2 orders each."),
     # of the lowest ones, the highest is not the highest
     ([COUNTRY, LOWEST, HIGHEST], [("Spain", 422, 900), ("Italy", 889, 2410), ("Peru", 500, 800)],
      "The lowest salary ranges from $422 (Spain) to $889 (Italy)."),
@@ -207,7 +222,7 @@ QUERIES = {
     "SELECT employees.first_name, employees.last_name FROM employees WHERE employees.is_active = 1":
         r"\d+ employees: \w+ \w+, \w+ \w+, \w+ \w+ and \d+ more\.",
     "SELECT employees.last_name, employees.salary FROM employees ORDER BY employees.salary DESC LIMIT 1 OFFSET 1":
-        r"\w+: salary \$[\d,]+\.",
+        r"\w+ has the 2nd highest salary, \$[\d,]+\.",
     "SELECT AVG(support_tickets.satisfaction) FROM support_tickets": r"Average satisfaction: \d\.\d+\.",
     f"SELECT {REVENUE_SQL} {SOLD} AND orders.order_date < '2019-01-01'":
         r"Nothing to add up: no matching rows with a value \(order date before 2019-01-01\)\.",
