@@ -9,13 +9,12 @@ from sqlglot import exp
 
 from bot.canonical import conjuncts, sources
 from bot.column_kinds import KindReader, is_julian, is_percentage, quotient
-from bot.condition_words import LABELS, ConditionWords
+from bot.condition_words import LABELS, MADE_UP, ConditionWords
 from bot.glossary import Glossary
 from bot.nouns import heading, lowered, plural, rows_of, singular, spoken, words_of
 from bot.query_shape import bare, behind, finest_table, origin, parsed, role, table_names
 from bot.schema import Schema
 
-MADE_UP = re.compile(r"x\d+|ranked_by")  # names that stand for nothing: the student's, and that of the evidence
 SUFFIXED = re.compile(r"(\w+)_value(?:_\d+)?")  # a word that SQL keeps for itself, made a name: "month_value"
 LONGEST = 64  # characters of a heading
 _DEEP = 20
@@ -37,7 +36,7 @@ class TitleReader:
     terms: dict[str, exp.Expr] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "conditions", ConditionWords(self.schema, self.glossary))
+        object.__setattr__(self, "conditions", ConditionWords(self.schema, self.glossary, self.quantity))
         glossary = self.glossary
         terms = {m.name: m.expr for m in glossary.metrics} | {e.name: e.expr for e in glossary.expressions}
         terms |= {c.name: c.expr for c in glossary.conditions}
@@ -78,6 +77,26 @@ class TitleReader:
             if found is not None:
                 return found if len(found) <= LONGEST else ""
         return ""
+
+    def quantity(self, item: exp.Expr, select: exp.Select, deep: int = 0) -> str:
+        """The words of a number that a condition compares; "" where they would not say all of it."""
+        node = bare(item)
+        if deep > _DEEP:
+            return ""
+        if term := self._term(node, select):
+            where, metric = select.args.get("where"), self.glossary.metric(term)
+            given = conjuncts(where.this if where else None)
+            wanted = conjuncts(parsed(metric.where)) if metric and metric.where else []
+            return spoken(term) if all(test in given for test in wanted) else ""
+        if isinstance(node, exp.Column):
+            inner = behind(node, select)
+            return self._column(node, select) if inner is None or isinstance(inner[0], exp.Column) else ""
+        if isinstance(node, exp.Count):
+            return "" if _branches(node) else self._counted(node, select)
+        if isinstance(node, exp.Sum | exp.Avg | exp.Min | exp.Max):
+            whole = not isinstance(bare(node.this), exp.Count) and self.quantity(node.this, select, deep + 1)
+            return lowered(self.of(node, select)) if whole else ""
+        return self._duration(node, select) or ""
 
     def _term(self, node: exp.Expr, select: exp.Select) -> str:
         """The glossary's word for the expression, if it has one."""
@@ -161,7 +180,7 @@ class TitleReader:
         found = origin(column, select, self.schema) if isinstance(column, exp.Column) else None
         if found is None:
             bucket = self.of(column, select, _DEEP) if distinct and isinstance(column, exp.TimeToStr) else ""
-            return plural(bucket)
+            return plural(bucket) if bucket else ""
         if (found.column.name,) == found.table.primary_key:
             return rows_of(found.table.name)
         for key in found.table.foreign_keys:
@@ -256,7 +275,8 @@ class TitleReader:
             return "change" if bare(over.right) == bare(parts[1]) else "percent"
         if isinstance(over, exp.Sum) and len(_branches(over)) == 1:
             return self._under("share", _branches(over)[0].this, select)
-        if type(over) is type(bare(parts[1])) or bare(parts[1]).find(exp.Select):
+        counted = isinstance(over, exp.Sum) and isinstance(bare(over.this), exp.Case)
+        if counted or type(over) is type(bare(parts[1])) or bare(parts[1]).find(exp.Select):
             return "share"
         said = [self.of(part, select, _DEEP - 2) for part in parts]
         return f"{said[0]} as % of {lowered(said[1])}" if all(said) and said[0] != said[1] else "percent"
@@ -301,10 +321,9 @@ class TitleReader:
         """A query within the SELECT: what it selects under its own conditions, so that two of them tell apart."""
         item, where = query.expressions[0], query.args.get("where")
         title = self.of(item, query, deep + 1)
-        own = {source.alias_or_name for source in sources(query)}
         kept = [test for test in conjuncts(where.this if where else None)
-                if test not in self._meant(item) and all(c.table in own for c in test.find_all(exp.Column))]
-        return self._under(title, exp.and_(*kept), query) if kept else title
+                if test not in self._meant(item) and not _follows(test, query)]
+        return self._under(title, exp.and_(*kept), query) if kept and not query.args.get("having") else title
 
     def _meant(self, item: exp.Expr) -> list[exp.Expr]:
         """Conditions of the metrics that an item is made of: their names stand for them."""
@@ -313,6 +332,15 @@ class TitleReader:
             if metric.where and any(node == self.terms[metric.name] for node in item.walk()):
                 found.extend(conjuncts(parsed(metric.where)))
         return found
+
+
+def _follows(test: exp.Expr, query: exp.Select) -> bool:
+    """Whether a condition only ties a query within another to the row of that one."""
+    here = {source.alias_or_name for source in sources(query)}
+    sides = [test.left, test.right] if isinstance(test, exp.EQ) else []
+    return len([s for s in sides if isinstance(s, exp.Column) and s.table in here]) == 1 and all(
+        isinstance(s, exp.Column) for s in sides
+    )
 
 
 def _per(over: str, under: str) -> str:
@@ -330,10 +358,13 @@ def _split(node: exp.Expr) -> exp.Expr:
 
 
 def _branches(node: exp.Expr) -> list[exp.If]:
-    """The WHENs of an aggregate over a CASE."""
+    """The WHENs of an aggregate over a CASE, which leaves out whatever they do not let through."""
     if not isinstance(node, exp.Sum | exp.Count | exp.Avg | exp.Min | exp.Max):
         return []
     case = bare(node.this)
+    rest = case.args.get("default") or case.args.get("false")
+    if not (rest is None or isinstance(rest, exp.Null) or (isinstance(node, exp.Sum) and rest.name in ("0", "0.0"))):
+        return []
     found = case.args.get("ifs") or [] if isinstance(case, exp.Case) and case.this is None else [case]
     return [branch for branch in found if isinstance(branch, exp.If)]
 

@@ -19,7 +19,7 @@ from bot.glossary import Glossary
 from bot.nouns import heading, lowered, singular, spoken
 from bot.part_periods import PERIODS, first_day
 from bot.query_shape import Shape, bare, behind, origin, restricted, shape_of, table_names
-from bot.ranked_rows import end_of, picked
+from bot.ranked_rows import end_of, picked, place
 from bot.schema import Schema
 
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -89,7 +89,11 @@ def describe(
         additive = whole and info.kind in NUMERIC - {"percent"}
         order = shape.order(index) if shape else ""
         since = first_day(shape.items[index], shape.select) if shape and info.kind in PERIODS else None
-        described.append(replace(info, additive=additive, order=order, limited=limited, picked=some, since=since))
+        end = info.measure in ("lowest", "highest")  # the second highest of lowest ones is hard to say
+        nth = place(shape) if shape and order and info.kind in NUMERIC and not end else 0
+        described.append(
+            replace(info, additive=additive, order=order, limited=limited, picked=some, since=since, place=nth)
+        )
     return _numbered(described)
 
 

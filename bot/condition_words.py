@@ -2,58 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from sqlglot import exp
 
-from bot.canonical import conjuncts
 from bot.column_kinds import KindReader
-from bot.expression_parts import day_of
+from bot.expression_parts import day_of, folded
 from bot.formats import ColumnInfo, clean, decimals_for, format_number, month_name, shorten
 from bot.glossary import Glossary
 from bot.intervals import ONE_DAY, add_months, whole_year
-from bot.nouns import lowered, singular, spoken, words_of
-from bot.query_shape import Shape, bare, origin, parsed, shape_of
+from bot.memberships import Membership, membership
+from bot.nouns import lowered, rows_of, singular, spoken, words_of
+from bot.query_shape import bare, behind, finest_table, origin, parsed, table_names
 from bot.schema import Schema
 
 LABELS = frozenset({"name", "title", "label", "full_name"})
-_COMPARED = {exp.GT: "over", exp.GTE: "at least", exp.LT: "under", exp.LTE: "at most"}
+_COMPARED: dict[type[exp.Expr], str] = {exp.GT: "over", exp.GTE: "at least", exp.LT: "under", exp.LTE: "at most"}
 _MIRRORED = {
     exp.GT: exp.LT, exp.GTE: exp.LTE, exp.LT: exp.GT, exp.LTE: exp.GTE, exp.EQ: exp.EQ, exp.NEQ: exp.NEQ,
 }
-_MOST = 4  # conditions that are still easier to read in words than as SQL
-
-
-def filters(sql: str, schema: Schema, glossary: Glossary | None = None) -> str:
-    """What a query leaves in, such as "order date in Oct 2026, channel web".
-
-    Empty when it keeps everything, and when some of its conditions cannot be said in a few words: half of
-    them would mislead.
-    """
-    shape = shape_of(sql, schema)
-    where = shape.select.args.get("where") if shape and not shape.combined else None
-    if shape is None or where is None or shape.select.args.get("having"):
-        return ""
-    glossary = glossary or Glossary()
-    try:
-        understood = _understood(shape, glossary)
-        tests = [test for test in conjuncts(where.this) if test not in understood]
-        phrases = ConditionWords(schema, glossary).phrases(tests, shape.select)
-    except RecursionError:
-        return ""
-    return ", ".join(phrases) if phrases and len(phrases) <= _MOST else ""
-
-
-def _understood(shape: Shape, glossary: Glossary) -> list[exp.Expr]:
-    """Conditions that belong to a metric the query selects: its name stands for them."""
-    found: list[exp.Expr] = []
-    for metric in glossary.metrics:
-        wanted = bare(parsed(metric.expr)) if metric.where else None
-        if wanted is not None and any(node == wanted for item in shape.items for node in item.walk()):
-            found.extend(conjuncts(parsed(metric.where)))
-    return found
+_DATED: dict[type[exp.Expr], str] = {exp.GT: "after", exp.GTE: "on or after", exp.LT: "before", exp.LTE: "on or before"}
+_COUNTED: dict[type[exp.Expr], str] = {**_COMPARED, exp.EQ: "exactly", exp.NEQ: "not"}
+MADE_UP = re.compile(r"x\d+|ranked_by")  # names that stand for nothing: the student's, and that of the evidence
+Namer = Callable[[exp.Expr, exp.Select], str]
 
 
 def period_words(first: date | None, after: date | None) -> str:
@@ -78,10 +52,12 @@ def period_words(first: date | None, after: date | None) -> str:
 
 @dataclass(frozen=True)
 class ConditionWords:
-    """Words for conditions over one schema."""
+    """Words for conditions over one schema. `named` says a number that is reckoned, or "" where words would not say
+    all of it."""
 
     schema: Schema
     glossary: Glossary
+    named: Namer
     kinds: KindReader = field(init=False)
 
     def __post_init__(self) -> None:
@@ -122,6 +98,8 @@ class ConditionWords:
         for condition in self.glossary.conditions:
             if test == bare(parsed(condition.expr)):
                 return spoken(condition.name)
+        if (found := membership(test, select, self.schema)) is not None:
+            return self._member(found, select)
         if isinstance(test, exp.Not):
             return self._negated(bare(test.this), select)
         if _is_null(test):
@@ -142,10 +120,13 @@ class ConditionWords:
         return f"with {'an' if name[:1] in 'aeiou' else 'a'} {name}"
 
     def _comparison(self, test: exp.Binary, select: exp.Select, brief: bool) -> str | None:
-        kind, column, other = type(test), test.left, test.right
-        if isinstance(other, exp.Column) and isinstance(column, exp.Literal):
+        kind, column, other = type(test), bare(test.left), bare(test.right)
+        if isinstance(folded(column), exp.Literal | exp.Neg):
             kind, column, other = _MIRRORED[kind], other, column
+        column, select = _reckoned(column, select)
         if not isinstance(column, exp.Column):
+            return self._reckoned(kind, column, other, select)
+        if MADE_UP.fullmatch(column.name) and origin(column, select, self.schema) is None:
             return None
         value = self._value(other, column, select)
         if value is None:
@@ -159,7 +140,31 @@ class ConditionWords:
             return self._named(column, select, brief, value)
         if kind is exp.NEQ:
             return self._named(column, select, brief, f"not {value}")
-        return self._named(column, select, brief, f"{_COMPARED[kind]} {value}")
+        return self._named(column, select, brief, f"{self._word(kind, column, select)} {value}")
+
+    def _reckoned(self, kind: type[exp.Expr], node: exp.Expr, other: exp.Expr, select: exp.Select) -> str | None:
+        """ "over 30 orders", "stock under 20", "resolution time at most 2 days"."""
+        name, value = self.named(node, select), self._value(other, node, select)
+        if not name or value is None:
+            return None
+        if isinstance(node, exp.Count):
+            return f"{_COUNTED[kind]} {value} {singular(name) if value == '1' else name}"
+        unit = self.kinds.of(node, select).unit
+        if unit.isalpha() and unit not in name.split():
+            value = f"{value} {singular(unit) if value == '1' else unit}"
+        if kind in (exp.EQ, exp.NEQ):
+            return f"{name} {value}" if kind is exp.EQ else f"{name} not {value}"
+        return f"{name} {self._word(kind, node, select)} {value}"
+
+    def _word(self, kind: type[exp.Expr], node: exp.Expr, select: exp.Select) -> str:
+        return (_DATED if self.kinds.of(node, select).kind in ("date", "timestamp") else _COMPARED)[kind]
+
+    def _member(self, found: Membership, select: exp.Select) -> str:
+        """ "without payments", or "orders without payments" where it is not the orders that are counted."""
+        finest = finest_table(select, self.schema)
+        itself = finest is not None and finest.name == found.owner
+        whose = "" if itself or len(table_names(select)) == 1 else f"{rows_of(found.owner)} "
+        return f"{whose}{'with' if found.some else 'without'} {rows_of(found.others)}"
 
     def _named(self, column: exp.Column, select: exp.Select, brief: bool, words: str) -> str:
         return words if brief else f"{self._name(column, select)} {words}"
@@ -170,7 +175,8 @@ class ConditionWords:
             return singular(spoken(found.table.name))
         return lowered(spoken(column.name))
 
-    def _value(self, node: exp.Expr, column: exp.Column, select: exp.Select) -> str | None:
+    def _value(self, node: exp.Expr, column: exp.Expr, select: exp.Select) -> str | None:
+        node = folded(node)
         if isinstance(node, exp.Literal) and node.is_string:
             return shorten(clean(node.name), 40)
         if isinstance(node, exp.Neg) and isinstance(node.this, exp.Literal):
@@ -190,6 +196,12 @@ class ConditionWords:
         places = decimals_for([number], kind, scale)
         unit = guess.unit if kind == "money" else ""
         return format_number(number, ColumnInfo("", kind, "right", unit=unit, scale=scale, decimals=places))
+
+
+def _reckoned(node: exp.Expr, select: exp.Select) -> tuple[exp.Expr, exp.Select]:
+    """What a column of a subquery was reckoned as there; any other expression as it is."""
+    inner = behind(node, select) if isinstance(node, exp.Column) else None
+    return inner if inner is not None and not isinstance(inner[0], exp.Column) else (node, select)
 
 
 def _preposition(period: str) -> str:

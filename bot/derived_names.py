@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from bot.column_kinds import KindReader
-from bot.column_titles import MADE_UP, TitleReader
+from bot.column_titles import TitleReader
+from bot.condition_words import MADE_UP
 from bot.glossary import Glossary
 from bot.query_shape import bare
 from bot.schema import Schema

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date
 
 from sqlglot import exp
 
 from bot.formats import clean, shorten
+
+_PLACES = 9  # decimals that a folded number keeps
 
 
 def number(node: exp.Expr) -> str:
@@ -26,6 +29,38 @@ def day_of(node: exp.Expr) -> date | None:
         return date.fromisoformat(node.name)
     except ValueError:
         return None
+
+
+def folded(node: exp.Expr) -> exp.Expr:
+    """Arithmetic of numbers alone as the one number that it comes to: 10 / 100.0 as 0.1. Anything else as it is.
+
+    Whole numbers divided by each other stay, as databases do not agree on what they come to.
+    """
+    value = _value_of(node)
+    if isinstance(node, exp.Literal) or value is None or not math.isfinite(value):
+        return node
+    text = format(round(abs(value), _PLACES), f".{_PLACES}f").rstrip("0").rstrip(".")
+    return exp.Literal.number(text) if value >= 0 else exp.Neg(this=exp.Literal.number(text))
+
+
+def _value_of(node: exp.Expr) -> float | None:
+    """What numbers and the four operations between them come to."""
+    if isinstance(node, exp.Literal) and not node.is_string:
+        return float(node.name)
+    if isinstance(node, exp.Paren | exp.Neg):
+        inside = _value_of(node.this)
+        return -inside if isinstance(node, exp.Neg) and inside is not None else inside
+    if not isinstance(node, exp.Add | exp.Sub | exp.Mul | exp.Div):
+        return None
+    left, right = _value_of(node.left), _value_of(node.right)
+    if left is None or right is None:
+        return None
+    if isinstance(node, exp.Add | exp.Sub):
+        return left + right if isinstance(node, exp.Add) else left - right
+    if isinstance(node, exp.Mul):
+        return left * right
+    broken = any("." in literal.name for literal in node.find_all(exp.Literal))
+    return left / right if right and broken else None
 
 
 def stripped(node: exp.Expr) -> exp.Expr:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from bot.canonical import conjuncts, own_nodes, sources
+from bot.expression_parts import folded
 
 _ROUNDS = 8  # derived tables inside derived tables that are opened
 
@@ -15,6 +16,8 @@ def flatten(tree: exp.Query) -> exp.Query:
     tree = _inlined(tree)
     for select in list(tree.find_all(exp.Select)):
         _name_positions(select)
+    for test in list(tree.find_all(exp.Predicate)):
+        _fold_numbers(test)
     for test in list(tree.find_all(exp.In)):
         _without_null_test(test)
     for _ in range(_ROUNDS):
@@ -73,6 +76,13 @@ def _name_positions(select: exp.Select) -> None:
             if isinstance(inner, exp.Literal) and inner.name.isdigit() and 0 < int(inner.name) <= len(items):
                 chosen = items[int(inner.name) - 1]
                 inner.replace((chosen.this if isinstance(chosen, exp.Alias) else chosen).copy())
+
+
+def _fold_numbers(test: exp.Expr) -> None:
+    """x > 10 / 100.0 is said as x > 0.1, as the values of x are shown."""
+    for side in list(test.iter_expressions()):
+        if (number := folded(side)) is not side:
+            side.replace(number)
 
 
 def _without_null_test(test: exp.In) -> None:

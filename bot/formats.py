@@ -41,7 +41,7 @@ class ColumnInfo:
     column's rows add up to a whole that the query did not cut. `order`: how the query sorts by it, first of
     all. `limited`: the query asked for so many rows only, and there may be more. `picked`: the query kept
     rows by their place in a ranking, so that the first of them need not be the first of all. `since`: the day from
-    which on the query lets in what a period is made from.
+    which on the query lets in what a period is made from. `place`: the one row is that one in the order by this column.
     """
 
     title: str
@@ -57,6 +57,7 @@ class ColumnInfo:
     limited: bool = False
     picked: bool = False
     since: date | None = None
+    place: int = 0
 
 
 def format_cell(value: Cell, column: ColumnInfo, limit: int = CELL) -> str:

@@ -52,6 +52,12 @@ def singular(phrase: str) -> str:
     return f"{head}{space}{_singular(last)}"
 
 
+def nth(place: int) -> str:
+    """ "2nd", "11th"."""
+    ends = {1: "st", 2: "nd", 3: "rd"}
+    return f"{place}{'th' if place % 100 in (11, 12, 13) else ends.get(place % 10, 'th')}"
+
+
 def _plural(word: str) -> str:
     if word in _UNCHANGING:
         return word

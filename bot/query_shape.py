@@ -173,7 +173,7 @@ def _columns(source: exp.Expr, select: exp.Select, schema: Schema) -> list[str]:
     table = schema.table(source.name) if isinstance(source, exp.Table) else None
     if table:
         return [c.name for c in table.columns]
-    inner = _inner_select(source, select)
+    inner = inner_select(source, select)
     return [part.alias_or_name for part in inner.expressions] if inner else []
 
 
@@ -183,7 +183,7 @@ def _source(column: exp.Column, select: exp.Select) -> exp.Expr | None:
         if len(listed) == 1:
             return listed[0]
         for source in listed:
-            inner = _inner_select(source, select)
+            inner = inner_select(source, select)
             if inner is not None and column.name in inner.named_selects:
                 return source
         return None
@@ -192,7 +192,7 @@ def _source(column: exp.Column, select: exp.Select) -> exp.Expr | None:
 
 def _behind(column: exp.Column, select: exp.Select) -> tuple[exp.Expr, exp.Select] | None:
     source = _source(column, select)
-    inner = _inner_select(source, select) if source is not None else None
+    inner = inner_select(source, select) if source is not None else None
     if inner is None or inner is select:
         return None
     for part in inner.expressions:
@@ -201,7 +201,7 @@ def _behind(column: exp.Column, select: exp.Select) -> tuple[exp.Expr, exp.Selec
     return None
 
 
-def _inner_select(source: exp.Expr, select: exp.Select) -> exp.Select | None:
+def inner_select(source: exp.Expr, select: exp.Select) -> exp.Select | None:
     """The SELECT behind a derived table or a CTE's name."""
     inner: exp.Expr | None = None
     if isinstance(source, exp.Subquery):

@@ -19,6 +19,15 @@ def picked(shape: Shape) -> bool:
     return _skips(shape.select) or bool([*_ranks(shape.select), *_ends(shape.select)])
 
 
+def place(shape: Shape) -> int:
+    """The place of the only row that LIMIT 1 OFFSET n leaves: 2 for OFFSET 1; 0 where it is another query."""
+    select = shape.select
+    offset = select.args.get("offset")
+    number = offset.expression.name if isinstance(offset, exp.Offset) else ""
+    alone = shape.limit == 1 and not shape.combined and not [*_ranks(select), *_ends(select)]
+    return int(number) + 1 if alone and number.isdecimal() and number != "0" else 0
+
+
 def end_of(item: exp.Expr, select: exp.Select) -> End | None:
     """Which end of a group each value of an item is: its lowest or highest, where the rows were picked by that."""
     node = bare(item)

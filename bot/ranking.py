@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.formats import ColumnInfo, format_brief
-from bot.nouns import lowered, singular
+from bot.nouns import heading, lowered, nth, plural, singular
 
 _SUPERLATIVES = ("highest ", "lowest ", "biggest ", "largest ", "smallest ", "top ")
 _ENDS = frozenset({
@@ -56,6 +56,34 @@ def rank(entries: Sequence[Entry], column: ColumnInfo, complete: bool, alone: bo
         return _extreme(first[0], rest, column, lowest, complete)
     place = "" if alone else f" in {_bare(column)}"
     return f"{first[0].name} leads{place} with {spelt(best, column)}{_beside(best, entries, rest, column)}."
+
+
+def placed(name: str, value: float, column: ColumnInfo) -> str:
+    """ "Initech has the 2nd highest revenue, $8,100." for the one row of that place."""
+    return f"{name} has the {place_words(column)}, {amount(value, column)}."
+
+
+def place_words(column: ColumnInfo) -> str:
+    """ "3rd highest salary"."""
+    return f"{nth(column.place)} {_first_word(column)} {_bare(column)}"
+
+
+def _first_word(column: ColumnInfo) -> str:
+    """What the first of the order is: "highest", or "fewest" of what is counted."""
+    counts = column.kind == "integer" and column.measure == "count"
+    if column.order == "asc":
+        return "fewest" if counts else "lowest"
+    return "most" if counts else "highest"
+
+
+def both(names: Sequence[str], value: float, column: ColumnInfo) -> str:
+    """ "Orders 12 and 15: 3 order items each." for numbers that are called by the same word."""
+    word, _, first = names[0].rpartition(" ")
+    listed = f"{heading(plural(word))} {first}" if word else first
+    said = spelt(value, column)
+    if not (column.noun and said.endswith((column.noun, singular(column.noun)))):
+        said = f"{lowered(inline(column))} {said}"
+    return f"{listed} and {names[1].rpartition(' ')[2]}: {said} each."
 
 
 def amount(value: float, column: ColumnInfo) -> str:

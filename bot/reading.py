@@ -10,7 +10,7 @@ from bot.database import Cell, Result
 from bot.formats import NUMERIC, ColumnInfo, format_brief, format_cell
 from bot.nouns import heading, lowered, singular
 from bot.part_periods import PERIODS, part, part_words
-from bot.ranking import Entry, amount, compare, counted, inline, rank, sides
+from bot.ranking import Entry, amount, both, compare, counted, inline, place_words, placed, rank, sides
 from bot.row_names import TIME, Names, Parts, row_names, split
 from bot.trend import Point, trend
 
@@ -37,15 +37,16 @@ def read(
     columns: Sequence[ColumnInfo],
     filters: str = "",
     today: date | None = None,
+    texts: bool = True,
 ) -> str:
     """What the rows say, as one line.
 
-    `columns` come from `bot.columns.describe`, `filters` from `bot.condition_words.filters`: what the query
+    `columns` come from `bot.columns.describe`, `filters` from `bot.filter_words.filters`: what the query
     kept, repeated after single numbers so that a misunderstanding shows. With `today`, a month that is not
-    over is said to run still.
+    over is said to run still. `texts`: the query compares with a text, which may be spelt otherwise in the database.
     """
     if not result.rows:
-        return _empty(question, filters)
+        return _empty(question, filters, texts)
     if not columns:
         return f"{len(result.rows):,} rows."
     if len(result.rows) == 1:
@@ -55,10 +56,13 @@ def read(
     return text + _cut(result)
 
 
-def _empty(question: str, filters: str) -> str:
+def _empty(question: str, filters: str, texts: bool) -> str:
     kept = f" ({filters})" if filters else ""
-    hint = "Try a longer period" if _PERIOD.search(question) else "Check how names are spelt"
-    return f"No rows match{kept}. {hint}, or ask with fewer conditions."
+    if _PERIOD.search(question):
+        return f"No rows match{kept}. Try a longer period, or ask with fewer conditions."
+    if filters and not texts:
+        return f"No rows match{kept}. Ask with other bounds or with fewer conditions."
+    return f"No rows match{kept}. Check how names are spelt, or ask with fewer conditions."
 
 
 def _cut(result: Result) -> str:
@@ -76,8 +80,11 @@ def _single(value: Cell, column: ColumnInfo, filters: str) -> str:
     if column.kind == "integer" and column.noun and column.measure and isinstance(value, int | float):
         return f"{counted(value, column.noun)}{kept}." if value else f"No {column.noun} match{kept}."
     if isinstance(value, int | float) and column.kind in NUMERIC:
+        if kept and column.title == "Share" and column.kind == "percent":
+            kept = f" of all{kept}"  # they are what it is a share of, not what the share is
         text = format_cell(value, column) if column.kind == "money" else amount(value, column)
-        return f"{inline(column)}: {text}{kept}."
+        title = heading(place_words(column)) if column.place else inline(column)
+        return f"{title}: {text}{kept}."
     named = column.noun and column.title.lower().endswith("name")
     title = heading(singular(column.noun)) if named else column.title
     return f"{title}: {format_brief(value, column)}{kept}."
@@ -97,6 +104,8 @@ def _row(result: Result, columns: Sequence[ColumnInfo], today: date | None) -> s
     name = _dated(names, result, columns, today)[0]
     for i in parts.measures[:1] if len(parts.measures) == 1 and columns[parts.measures[0]].limited else ():
         value = row[i]
+        if isinstance(value, int | float) and columns[i].place:
+            return placed(name, float(value), columns[i])
         if isinstance(value, int | float) and (
             text := rank([Entry(name, float(value))], columns[i], complete=False)
         ):
@@ -158,7 +167,11 @@ def _rows(result: Result, columns: Sequence[ColumnInfo], today: date | None) -> 
     if names.unique and (text := _over_time(result, columns, names, measure, today)):
         return text
     if names.unique and len(result.rows) == len(entries) == 2 and len(parts.measures) == 1:
-        return compare(entries[0], entries[1], columns[measure])
+        numbered = [columns[i].kind for i in names.made_of] == ["id"]
+        if numbered and entries[0].value == entries[1].value:
+            return both([e.name for e in entries], entries[0].value, columns[measure])
+        if not numbered or columns[measure].measure:
+            return compare(entries[0], entries[1], columns[measure])
     complete = not columns[measure].limited and not result.truncated
     if names.unique and (text := rank(entries, columns[measure], complete, len(parts.measures) == 1)):
         return text

@@ -10,8 +10,8 @@ import sqlglot
 from bot.answer import Answer
 from bot.chart import ChartSpec, suggest
 from bot.columns import describe
-from bot.condition_words import filters
 from bot.database import Result
+from bot.filter_words import filters, names_texts
 from bot.formats import ColumnInfo
 from bot.glossary import Glossary
 from bot.reading import read
@@ -37,7 +37,7 @@ def show(answer: Answer, schema: Schema, glossary: Glossary, today: date | None 
     said = answer.canonical or canonical(answer.sql, schema.dialect)
     columns = describe(said, schema, answer.result, glossary)
     kept = filters(said, schema, glossary)
-    reading = read(answer.question, answer.result, columns, kept, today)
+    reading = read(answer.question, answer.result, columns, kept, today, names_texts(said, schema))
     chart = suggest(answer.result, columns)
     return Shown(pretty(answer.sql, schema.dialect), answer.result, tuple(columns), reading, chart)
 

@@ -9,11 +9,11 @@ from sqlglot import exp
 
 from bot.expression_parts import stripped
 from bot.flat_query import is_aggregate
-from bot.nouns import plural, spoken
+from bot.nouns import nth, plural, spoken
 from bot.spoken_comparisons import OVER, superlative
 from bot.spoken_conditions import split
 from bot.spoken_names import PEOPLE, listed
-from bot.spoken_select import Said, nth
+from bot.spoken_select import Said
 
 _ADJUNCT = re.compile(r" (?=(?:in|on|from|since|before|with|without|that|for|placed|opened|hired|paid) )")
 

@@ -10,6 +10,7 @@ from sqlglot import exp
 from bot.canonical import sources
 from bot.expression_parts import stripped
 from bot.flat_query import aggregates, is_aggregate
+from bot.nouns import nth
 from bot.query_shape import behind, parsed
 from bot.spoken_comparisons import SPAN, Phrase, superlative
 from bot.spoken_conditions import Conditions, split
@@ -187,6 +188,9 @@ class Said:
 
     def _limit(self) -> str:
         order = self.select.args.get("order")
+        skipped = self._number("offset")
+        if skipped and self._number("limit") == 1:
+            return f"only the {nth(skipped + 1)}"
         down = bool(order and order.expressions[0].args.get("desc"))
         return ", ".join(filter(None, [limit_words(self.select, "top" if down else "first"), self._offset()]))
 
@@ -239,9 +243,3 @@ def limit_words(node: exp.Query, word: str) -> str:
     """ "top 5"."""
     clause = node.args.get("limit")
     return f"{word} {clause.expression.name}" if clause is not None else ""
-
-
-def nth(place: int) -> str:
-    """ "2nd", "11th"."""
-    ends = {1: "st", 2: "nd", 3: "rd"}
-    return f"{place}{'th' if place % 100 in (11, 12, 13) else ends.get(place % 10, 'th')}"

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.columns import describe
-from bot.condition_words import filters
 from bot.database import Cell, Result
+from bot.filter_words import filters
 from bot.glossary import Condition, Glossary, Metric
 from bot.schema import Column, ForeignKey, Schema, Table
 
@@ -116,6 +116,17 @@ MEANINGS: list[tuple[str, tuple[Cell, ...], list[tuple[str, str]]]] = [
      " FROM products", ("Desk", 5.5), [("Name", "text"), ("Average unit price", "money")]),
     ("SELECT 1.0 * (SELECT COUNT(*) FROM orders WHERE channel = 'web') / (SELECT COUNT(*) FROM customers WHERE"
      " country = 'Spain')", (5.5,), [("Orders: web per customer: Spain", "number")]),
+    ("SELECT (SELECT COUNT(*) FROM orders WHERE status <> 'cancelled' AND NOT EXISTS (SELECT 1 FROM order_items WHERE"
+     " order_items.order_id = orders.id)), (SELECT COUNT(*) FROM products)", (5, 6),
+     [("Orders: not cancelled, without order items", "integer"), ("Products", "integer")]),
+    ("SELECT (SELECT COUNT(*) FROM orders WHERE status <> 'cancelled' AND id IN (SELECT order_id FROM order_items WHERE"
+     " quantity > 3)), (SELECT COUNT(*) FROM products)", (5, 6), [("Orders", "integer"), ("Products", "integer")]),
+    ("SELECT 100.0 * SUM(CASE WHEN (JULIANDAY(shipped_date) - JULIANDAY(order_date)) <= 2 THEN 1 ELSE 0 END) / COUNT(*)"
+     " FROM orders", (61.2,), [("Share: days from order date to shipped date at most 2", "percent")]),
+    # what is left out has to count nothing
+    ("SELECT 100.0 * SUM(CASE WHEN channel = 'web' THEN 0 ELSE 1 END) / COUNT(*) FROM orders", (61.2,),
+     [("Share", "percent")]),
+    ("SELECT COUNT(CASE WHEN channel = 'web' THEN 1 ELSE 0 END) FROM orders", (5,), [("Count", "integer")]),
     ("SELECT name FROM customers UNION SELECT name FROM products", ("Ann",), [("Name", "text")]),
     ("SELECT customers.name AS x, customers.name AS x FROM customers", ("A", "B"), [("X", "text"),
                                                                                    ("X 2", "text")]),
@@ -257,10 +268,46 @@ FILTERS = {
     "SELECT COUNT(*) FROM products WHERE unit_price > 1000 AND is_discontinued = 0":
         "unit price over $1,000, not discontinued",
     "SELECT COUNT(*) FROM order_items WHERE discount >= 0.15": "discount at least 15 %",
+    "SELECT COUNT(*) FROM order_items WHERE discount > 10 / 100.0": "discount over 10 %",
+    "SELECT COUNT(*) FROM products WHERE unit_price >= -(2 * 50) / 4.0": "unit price at least -$25",
+    "SELECT COUNT(*) FROM products WHERE unit_price < 7 / 2": "",
     "SELECT COUNT(*) FROM customers WHERE name IN ('Ann', 'Bob')": "customer Ann or Bob",
     f"SELECT {REVENUE} FROM {SALES} WHERE orders.status <> 'cancelled' AND orders.channel = 'web'": "channel web",
-    "SELECT COUNT(*) FROM orders WHERE channel = 'web' AND id IN (SELECT order_id FROM order_items)": "",
-    "SELECT channel FROM orders WHERE status = 'x' GROUP BY channel HAVING COUNT(*) > 3": "",
+    "SELECT COUNT(*) FROM orders WHERE channel = 'web' AND id IN (SELECT order_id FROM order_items WHERE quantity > 3)":
+        "",
+    # what only asks for rows that point at it
+    "SELECT COUNT(*) FROM orders WHERE channel = 'web' AND id IN (SELECT order_id FROM order_items)":
+        "channel web, with order items",
+    "SELECT COUNT(*) FROM orders WHERE NOT id IN (SELECT order_id FROM order_items WHERE NOT order_id IS NULL)":
+        "without order items",
+    "SELECT COUNT(*) FROM orders WHERE NOT id IN (SELECT order_id FROM order_items)": "",  # a NULL there lets none in
+    "SELECT COUNT(*) FROM products WHERE NOT EXISTS (SELECT 1 FROM order_items WHERE order_items.product_id ="
+    " products.id)": "without order items",
+    f"SELECT SUM(quantity) FROM {SALES} WHERE orders.customer_id > 3 AND NOT EXISTS (SELECT 1 FROM inventory WHERE"
+    " inventory.product_id = order_items.order_id)": "",
+    "SELECT c.name FROM customers AS c LEFT JOIN orders ON orders.customer_id = c.id WHERE orders.id IS NULL":
+        "customers without orders",
+    # the conditions of groups
+    "SELECT channel FROM orders WHERE status = 'x' GROUP BY channel HAVING COUNT(*) > 3": "status x, over 3 orders",
+    "SELECT channel FROM orders GROUP BY channel HAVING COUNT(DISTINCT customer_id) = 1": "exactly 1 customer",
+    "SELECT product_id FROM inventory GROUP BY product_id HAVING 20 > SUM(quantity)": "total quantity under 20",
+    "SELECT manager_id FROM staff GROUP BY manager_id HAVING AVG(salary) >= 50000 AND MAX(hire_date) < '2024-03-01'":
+        "average salary at least $50,000, latest hire date before 2024-03-01",
+    f"SELECT customers.name FROM {BUYERS} WHERE orders.status <> 'cancelled' GROUP BY customers.id"
+    f" HAVING {REVENUE} > 5000": "revenue over $5,000",
+    # that revenue has the cancelled orders in, and two thirds of a number are not the number
+    f"SELECT customers.name FROM {BUYERS} GROUP BY customers.id HAVING {REVENUE} > 5000": "",
+    "SELECT product_id FROM inventory GROUP BY product_id HAVING SUM(quantity) * 2 / 3.0 < 20": "",
+    "SELECT channel FROM orders GROUP BY channel HAVING SUM(CASE WHEN status = 'x' THEN 1 ELSE 0 END) > 3": "",
+    # groups that are counted themselves
+    "SELECT COUNT(*) FROM (SELECT customer_id FROM orders WHERE channel = 'web' GROUP BY customer_id"
+    " HAVING COUNT(*) > 30) AS t1": "channel web, over 30 orders",
+    "WITH t AS (SELECT customer_id, COUNT(*) AS x1 FROM orders GROUP BY customer_id) SELECT COUNT(*) FROM t"
+    " WHERE t.x1 >= 5": "at least 5 orders",
+    "SELECT COUNT(*) FROM (SELECT id FROM orders WHERE channel = 'web' ORDER BY order_date LIMIT 5) AS t1": "",
+    "SELECT COUNT(*) FROM orders WHERE JULIANDAY(shipped_date) - JULIANDAY(order_date) <= 2":
+        "days from order date to shipped date at most 2",
+    "SELECT COUNT(*) FROM orders WHERE order_date > '2026-03-01'": "order date after 2026-03-01",
     "SELEC": "",
 }
 

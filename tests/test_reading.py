@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.columns import describe
-from bot.condition_words import filters
 from bot.database import Cell, Database, Result, connect
+from bot.filter_words import filters, names_texts
 from bot.formats import ColumnInfo, Kind
 from bot.glossary import Glossary, load_glossary
 from bot.guard import SafeSQL, check
@@ -49,6 +49,12 @@ WAITS = [ColumnInfo(f"Average days to ship: {year}", "number", "right", measure=
          for year in (2024, 2025)]
 FIRST = ColumnInfo("First name", "text", "left", noun="employees")
 LAST = ColumnInfo("Last name", "text", "left", noun="employees")
+
+THIRD = ColumnInfo("Unit price", "money", "right", unit="$", order="asc", limited=True, picked=True, place=3)
+SECOND_MOST = ColumnInfo("Orders", "integer", "right", noun="orders", measure="count", order="desc", limited=True,
+                         picked=True, place=2)
+TICKET = ColumnInfo("Support ticket ID", "id", "right")
+RATED = ColumnInfo("Satisfaction", "integer", "right")
 
 Rows = list[tuple[Cell, ...]]
 READINGS: list[tuple[list[ColumnInfo], Rows, str]] = [
@@ -115,6 +121,15 @@ READINGS: list[tuple[list[ColumnInfo], Rows, str]] = [
     # after an OFFSET the first row is not the first of all
     ([FIRST, LAST, SECOND], [("Kofi", "Marsh", 236000)], "Kofi Marsh: salary $236,000."),
     ([CUSTOMER, SECOND], [("A", 9), ("B", 5), ("C", 4)], "3 customers: A, B and C."),
+    # nor is a row of one place the first
+    ([CUSTOMER, THIRD], [("Gel Pen", 12)], "Gel Pen has the 3rd lowest unit price, $12."),
+    ([CUSTOMER, SECOND_MOST], [("Initech", 8)], "Initech has the 2nd most orders, 8."),
+    ([THIRD], [(12,)], "3rd lowest unit price: $12."),
+    # numbers of rows are no names to compare by what is stored of them
+    ([TICKET, RATED], [(1244, 2), (1266, 2)], "Support tickets 1244 and 1266: satisfaction 2 each."),
+    ([TICKET, RATED], [(1244, 2), (1266, 1)],
+     "Support ticket 1244 has the highest satisfaction, 2; Support ticket 1266 the lowest, 1."),
+    ([TICKET, ORDERS], [(1244, 2), (1266, 2)], "Support tickets 1244 and 1266: 2 orders each."),
     # of the lowest ones, the highest is not the highest
     ([COUNTRY, LOWEST, HIGHEST], [("Spain", 422, 900), ("Italy", 889, 2410), ("Peru", 500, 800)],
      "The lowest salary ranges from $422 (Spain) to $889 (Italy)."),
@@ -207,14 +222,25 @@ QUERIES = {
     "SELECT employees.first_name, employees.last_name FROM employees WHERE employees.is_active = 1":
         r"\d+ employees: \w+ \w+, \w+ \w+, \w+ \w+ and \d+ more\.",
     "SELECT employees.last_name, employees.salary FROM employees ORDER BY employees.salary DESC LIMIT 1 OFFSET 1":
-        r"\w+: salary \$[\d,]+\.",
+        r"\w+ has the 2nd highest salary, \$[\d,]+\.",
     "SELECT AVG(support_tickets.satisfaction) FROM support_tickets": r"Average satisfaction: \d\.\d+\.",
     f"SELECT {REVENUE_SQL} {SOLD} AND orders.order_date < '2019-01-01'":
         r"Nothing to add up: no matching rows with a value \(order date before 2019-01-01\)\.",
     "SELECT COUNT(*) FROM (SELECT orders.customer_id FROM orders GROUP BY orders.customer_id HAVING COUNT(*) > 3) AS t":
-        r"\d+ customers\.",
+        r"\d+ customers \(over 3 orders\)\.",
     f"SELECT COUNT(*) FROM (SELECT customers.id {SOLD} GROUP BY customers.id HAVING {REVENUE_SQL} > 9999) AS t1":
-        r"\d+ customers\.",
+        r"\d+ customers \(revenue over \$9,999\)\.",
+    "SELECT 100.0 * SUM(CASE WHEN (JULIANDAY(support_tickets.closed_at) - JULIANDAY(support_tickets.opened_at)) <= 2"
+    " THEN 1 ELSE 0 END) / COUNT(*) FROM support_tickets WHERE support_tickets.status = 'closed'":
+        r"Share \(resolution time at most 2 days\): [\d.]+ % \(status closed\)\.",
+    "SELECT 100.0 * SUM(CASE WHEN support_tickets.subject LIKE '%a%' THEN 1 ELSE 0 END) / COUNT(*) FROM support_tickets"
+    " WHERE support_tickets.status = 'closed'": r"Share: [\d.]+ % of all \(status closed\)\.",
+    "SELECT products.name, SUM(inventory.quantity) FROM inventory JOIN products ON inventory.product_id = products.id"
+    " GROUP BY products.id, products.name HAVING SUM(inventory.quantity) < 0":
+        r"No rows match \(stock under 0\)\. Ask with other bounds or with fewer conditions\.",
+    "SELECT (SELECT COUNT(*) FROM orders WHERE orders.status <> 'cancelled' AND orders.id NOT IN (SELECT"
+    " payments.order_id FROM payments)), (SELECT COUNT(*) FROM returns)":
+        r"Orders \(not cancelled, without payments\): \d+, Returns: \d+\.",
     f"SELECT SUM(CASE WHEN orders.order_date < '2025-01-01' THEN {PROFIT_OF_ONE} ELSE 0 END) {SOLD_PRODUCTS}":
         r"Profit \(before 2025-01-01\): \$[\d,.]+ .*",
     "SELECT COUNT(*) FROM payments WHERE payments.paid_at >= '2026-10-01' AND payments.paid_at < '2026-11-01'":
@@ -233,7 +259,9 @@ def test_readings_of_the_demo(sql: str, pattern: str, demo: Database, glossary: 
     assert isinstance(safe, SafeSQL)
     result = demo.execute(safe, {})
     columns = describe(sql, schema, result, glossary)
-    assert re.fullmatch(pattern, read("?", result, columns, filters(sql, schema, glossary), TODAY))
+    assert re.fullmatch(pattern, read(
+        "?", result, columns, filters(sql, schema, glossary), TODAY, names_texts(sql, schema)
+    ))
 
 
 def test_the_share_of_the_leader_is_right(demo: Database, glossary: Glossary) -> None:
