@@ -5,10 +5,10 @@ from __future__ import annotations
 from sqlglot import exp
 
 from bot.expression_parts import stripped
-from bot.nouns import plural
+from bot.nouns import nth, plural
 from bot.spoken_comparisons import superlative
 from bot.spoken_names import PEOPLE, listed
-from bot.spoken_select import Said, nth
+from bot.spoken_select import Said
 
 
 class Lists(Said):
