@@ -27,7 +27,7 @@ CASES: dict[str, tuple[list[str | bytes], int, str]] = {
     "10,000 characters": (["ask", "sales " * 1667], 1, "the most I read"),
     "more words than the student reads": (["ask", "vase plum onyx " * 60], 1, "other words"),
     "emoji": (["ask", "🎉🦜"], 1, "no question"),
-    "many emoji": (["ask", "🎉a" * 450], 1, "other words"),
+    "many emoji": (["ask", "🎉a" * 450], 1, "I answer questions about the data"),
     "SQL": (["ask", "SELECT * FROM sales"], 1, "looks like SQL"),
     "an injection": (["ask", "'; DROP TABLE sales; --"], 1, "only read"),
     "a command": (["ask", "please delete all sales"], 1, "only read"),
