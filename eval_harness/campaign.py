@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -120,6 +121,9 @@ def _work(
         try:
             for done in as_completed(waiting):
                 yield waiting[done], done.result()
+        except BrokenProcessPool:
+            time.sleep(1)  # the Ctrl+C that ended a process may reach this one a moment later, and is what to say then
+            raise
         finally:  # who stops early does not wait for what was not begun
             pool.shutdown(wait=False, cancel_futures=True)
 
