@@ -44,6 +44,15 @@ def ablate(folder: Path, *more: str) -> int:
     return main(["--config", str(folder / "recipe.toml"), "--budget-steps", "1", "--seeds", "1", *more])
 
 
+def turned_away(folder: Path, settings: pytest.MonkeyPatch) -> str | None:
+    """Compare with a teacher that wants another key; the key that it was given."""
+    with scripted(lambda body: "x", key="another") as server:
+        for name, value in {"URL": server.url, "STATES_URL": server.url, "KEY": "nest", "STYLE": "student"}.items():
+            settings.setenv(f"MYNAH_TEACHER_{name}", value)
+        assert ablate(folder) == 1
+    return server.asked[0][1]
+
+
 def test_the_first_stage_that_is_taught_is_compared(tmp_path: Path) -> None:
     written(tmp_path, TAUGHT)
     assert taught_stage(load_recipe(tmp_path / "recipe.toml")).name == "taught"
@@ -66,11 +75,7 @@ def test_a_teacher_that_cannot_be_used_is_a_sentence(
     url = written(tmp_path, TAUGHT)
     with opened(tmp_path / "recipe.toml", url, None, TODAY) as run:
         synthesized(run, url)
-    with scripted(lambda body: "x", key="another") as server:
-        for name, value in {"URL": server.url, "STATES_URL": server.url, "KEY": "nest", "STYLE": "student"}.items():
-            settings.setenv(f"MYNAH_TEACHER_{name}", value)
-        assert ablate(tmp_path) == 1
-    assert server.asked[0][1] == "Bearer nest"
+    assert turned_away(tmp_path, settings) == "Bearer nest"
     assert "wants another key" in capsys.readouterr().err
 
 
@@ -82,10 +87,7 @@ def test_what_was_stopped_goes_on_after_midnight(tmp_path: Path, settings: pytes
         before = run.directory
     note(before, yesterday)
     settings.delenv("MYNAH_TODAY")
-    with scripted(lambda body: "x", key="another") as server:
-        for name, value in {"URL": server.url, "STATES_URL": server.url, "KEY": "nest", "STYLE": "student"}.items():
-            settings.setenv(f"MYNAH_TEACHER_{name}", value)
-        assert ablate(tmp_path) == 1
+    turned_away(tmp_path, settings)
     assert list(before.parent.iterdir()) == [before]
 
 
@@ -94,10 +96,7 @@ def test_the_first_call_writes_its_day_down(tmp_path: Path, settings: pytest.Mon
     settings.delenv("MYNAH_TODAY")
     with opened(tmp_path / "recipe.toml", url, None, None) as run:
         synthesized(run, url, date.today())
-    with scripted(lambda body: "x", key="another") as server:
-        for name, value in {"URL": server.url, "STATES_URL": server.url, "KEY": "nest", "STYLE": "student"}.items():
-            settings.setenv(f"MYNAH_TEACHER_{name}", value)
-        assert ablate(tmp_path) == 1
+    turned_away(tmp_path, settings)
     assert (run.directory / FILE).exists()
 
 

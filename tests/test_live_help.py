@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from bot.config import ConfigError, load_settings
 from bot.records import PairRow
 from bot.store import Store
 from kd_training.teacher_server import NAME
+from tests.http_peer import peer
 from tests.tiny_student import TODAY, Tiny
 from tests.tiny_teacher import TinyTeacher
 
@@ -41,27 +40,13 @@ def saying(text: str, status: int = 200) -> Iterator[tuple[str, list[Any]]]:
     """A server that gives one answer to everything, and what it was asked."""
     asked: list[Any] = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            choice = {"text": text, "logprobs": {"token_logprobs": [0.0]}, "message": {"content": text}}
-            content = json.dumps({"choices": [choice]}).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+    def answer(path: str, key: str | None, body: bytes) -> tuple[int, bytes]:
+        asked.append(json.loads(body))
+        choice = {"text": text, "logprobs": {"token_logprobs": [0.0]}, "message": {"content": text}}
+        return status, json.dumps({"choices": [choice]}).encode()
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        thread = threading.Thread(target=running.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{running.server_port}", asked
-        finally:
-            running.shutdown()
-            thread.join()
+    with peer(answer) as url:
+        yield url, asked
 
 
 def test_the_teachers_answer_is_marked_kept_and_nominated(tiny: Tiny, tmp_path: Path) -> None:

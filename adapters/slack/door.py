@@ -13,6 +13,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.signature import SignatureVerifier
 from starlette.types import Message
 
+from adapters.bodies import read_body
 from adapters.chat_desk import ChatDesk
 from adapters.desk import Desk
 from adapters.reception import Reception
@@ -85,7 +86,7 @@ async def handle(
     The SDK's own check comes later, stumbles over a time that is no number, and logs the body of what it refuses.
     """
     if request.method == "POST":
-        body = await _content(request)
+        body = await read_body(request, _LARGEST)
         stamp = request.headers.get("x-slack-request-timestamp", "")
         signature = request.headers.get("x-slack-signature", "")
         timely = stamp.isascii() and stamp.isdecimal() and len(stamp) < 20
@@ -98,16 +99,6 @@ async def handle(
         return await answer(request)
     except ValueError:  # a body that says it is JSON and is not
         return Response(status_code=_REFUSED)
-
-
-async def _content(request: Request) -> bytes | None:
-    """The body; None where it is larger than any of Slack's. Who is no stranger is known only after it was read."""
-    content = b""
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > _LARGEST:
-            return None
-    return content
 
 
 def _with_body(request: Request, body: bytes) -> Request:

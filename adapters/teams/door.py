@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
+from adapters.bodies import read_body
 from adapters.chat_desk import ChatDesk
 from adapters.desk import Desk
 from adapters.reception import Reception
@@ -89,7 +90,7 @@ class TeamsDoor:
         """One event from Teams: 200 once it is taken on, with what a button press is answered with."""
         if self._settings.teams_local and not is_here(f"http://{request.headers.get('host', '')}"):
             return Response(status_code=403)
-        content = await _content(request)
+        content = await read_body(request, _LARGEST)
         if content is None:
             return Response(status_code=413)
         try:
@@ -126,13 +127,3 @@ class TeamsDoor:
         elif event.kind == "installationUpdate" and event.action.startswith("add"):
             self._reception.spawn(self._talk.welcome(event))
         return Response(status_code=200)
-
-
-async def _content(request: Request) -> bytes | None:
-    """The body; None where it is larger than any event."""
-    content = b""
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > _LARGEST:
-            return None
-    return content
