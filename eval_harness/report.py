@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import textwrap
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -18,6 +17,7 @@ from tabulate import tabulate
 
 from eval_harness.measures import EvalReport, Excerpt, Share, Verdict
 from eval_harness.risk import calibration, curve, stands
+from eval_harness.whole_file import write_whole
 
 FORMAT = 1
 TARGET = 0.95  # the selective accuracy that the report's coverage_at_95 is for
@@ -59,15 +59,8 @@ def to_json(report: EvalReport, baselines: Mapping[str, EvalReport] | None = Non
 
 def write_json(report: EvalReport, path: str | Path, baselines: Mapping[str, EvalReport] | None = None) -> None:
     """Write the report as JSON; a reader never sees half of it. Raises OSError."""
-    path = Path(path)
     text = json.dumps(to_json(report, baselines), ensure_ascii=False, indent=1, allow_nan=False)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        # Half a character, which UTF-8 has no bytes for, becomes the escape that JSON has for it.
-        unfinished.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_whole(Path(path), text + "\n")
 
 
 def to_text(report: EvalReport, failures: int = 20, baselines: Mapping[str, EvalReport] | None = None) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from eval_harness.measures import EvalReport, Share
 from eval_harness.report_examples import examples
 from eval_harness.report_plots import PAGE, bar, latency_plot, plot_style, reliability_plot, risk_plot
 from eval_harness.risk import Curve, calibration, curve, stands
+from eval_harness.whole_file import write_whole
 
 _TARGET = 0.95
 
@@ -52,14 +52,8 @@ def write_html(
     examples, a baseline or the incumbent, stands beside this one as `compared_name`. `dialect` is that of the
     predicted SQL.
     """
-    path = Path(path)
     text = to_html(report, title, compared, facts, compared_name=compared_name, dialect=dialect)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        unfinished.write_text(text, encoding="utf-8", errors="replace")
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_whole(Path(path), text, errors="replace")
 
 
 def to_html(

@@ -62,11 +62,6 @@ def check_writable(path: Path | None, replaced: bool = False, others: Sequence[P
 
 def write_json(data: Any, path: Path) -> None:
     """Write JSON; a reader never sees half of it. Raises OSError."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    text = json.dumps(data, ensure_ascii=False, indent=1) + "\n"
-    try:
-        # Half a character, which UTF-8 has no bytes for, becomes the escape that JSON has for it.
-        partial.write_text(text, encoding="utf-8", errors="backslashreplace")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    from eval_harness.whole_file import write_whole
+
+    write_whole(path, json.dumps(data, ensure_ascii=False, indent=1) + "\n")
