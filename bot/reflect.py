@@ -28,7 +28,7 @@ _DIALECTS: dict[str, Dialect] = {
 _READABLE = """
 SELECT c.relname, a.attname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
 WHERE pg_catalog.pg_table_is_visible(c.oid) AND c.relnamespace <> 'pg_catalog'::regnamespace
-AND a.attnum > 0 AND NOT a.attisdropped AND has_column_privilege(c.oid, a.attnum, 'SELECT')
+AND NOT c.relispartition AND a.attnum > 0 AND NOT a.attisdropped AND has_column_privilege(c.oid, a.attnum, 'SELECT')
 """
 
 
@@ -58,7 +58,7 @@ def reflect(engine: Engine) -> Schema:
 
 
 def _readable(connection: Connection) -> dict[str, set[str]]:
-    """The columns that a PostgreSQL role may read, by table."""
+    """The columns that a PostgreSQL role may read, by table; a partition is no table of its own."""
     found: dict[str, set[str]] = {}
     for table_name, column_name in connection.execute(text(_READABLE)):
         found.setdefault(table_name, set()).add(column_name)

@@ -2,7 +2,7 @@
 
     [student]      version, output; held_out: how many unseen questions choose the checkpoint; calibrated_on: how many
                    of each held-out kind say how sure it may be, and target: how often what it answers shall be right
-    [synthesize]   corpus, repeats, composed, corpus_copies, holdout, seed, parts
+    [synthesize]   corpus, also, also_copies, repeats, composed, corpus_copies, holdout, seed, parts
     [distill]      the settings of DistillConfig
     [teacher]      the settings of Teaching, where a teacher labels the pairs and lends its hidden states
     [[stage]]      settings of [synthesize] and [distill] that this stage changes, and whether it is taught and
@@ -133,10 +133,12 @@ class Run:
         self._database, self._glossary, self._lives_on = database, glossary, today is None
         self._schema = database.schema()
         self._terms = load_glossary(glossary)
-        corpora = {root / recipe.synthesis(stage).corpus for stage in recipe.stage}
-        for corpus in corpora:
-            if not corpus.is_dir():
-                raise ConfigError(f"synthesize.corpus: there is no folder {corpus}")
+        corpora = set()
+        for made in map(recipe.synthesis, recipe.stage):
+            for name, folder in (("corpus", made.corpus), *(("also", folder) for folder in made.also)):
+                corpora.add(root / folder)
+                if not (root / folder).is_dir():
+                    raise ConfigError(f"synthesize.{name}: there is no folder {root / folder}")
 
         def directory(day: date) -> Path:
             key = _identity(recipe, self._schema, corpora, glossary, day, self.extra)
@@ -277,6 +279,7 @@ class Run:
         job = Job(
             self._url, self._glossary, self._root / made.corpus, self._today, made.repeats, made.composed,
             made.seed, made.parts, made.corpus_copies, made.intents,
+            tuple(self._root / folder for folder in made.also), made.also_copies,
         )  # fmt: skip
         synthesize(job, pairs, made.holdout)
 

@@ -20,6 +20,8 @@ class Synthesis(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     corpus: Path
+    also: tuple[Path, ...] = ()  # more folders of intents, for one stage perhaps; nothing is composed from them
+    also_copies: int = Field(1, ge=1)  # how often a pair of those stands in an epoch
     repeats: int = Field(5, ge=1)  # fillings of a phrasing that has slots
     composed: int = Field(90_000, ge=0)  # questions composed from parts
     corpus_copies: int = Field(1, ge=1)  # how often a pair worded by a person stands in an epoch

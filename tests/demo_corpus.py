@@ -37,7 +37,7 @@ def intents() -> list[tuple[str, Intent]]:
     """Every intent that has SQL, named by its file and its number there."""
     return [
         (f"{path.stem}-{number}", intent)
-        for path in sorted(CORPUS.glob("*.jsonl"))
+        for path in sorted([*CORPUS.glob("*.jsonl"), *(CORPUS / "asked").glob("*.jsonl")])
         for number, intent in enumerate(read_intents(path), start=1)
         if intent.sql != REFUSAL
     ]

@@ -146,6 +146,13 @@ def test_without_a_recipe_or_a_corpus_there_is_an_error(folder: Path) -> None:
         run_recipe(folder / "recipe.toml", str(ground.path), GLOSSARY, TODAY)
 
 
+def test_a_missing_folder_of_more_intents_is_named(folder: Path) -> None:
+    (folder / "recipe.toml").write_text(RECIPE.replace("composed = 10,", 'composed = 10, also = ["asked"],'))
+    ground = Ground.built(folder / "demo.db")
+    with pytest.raises(ConfigError, match=r"synthesize\.also: there is no folder .*asked"):
+        run_recipe(folder / "recipe.toml", str(ground.path), GLOSSARY, TODAY)
+
+
 @pytest.mark.slow
 def test_a_wrong_training_setting_names_its_stage(folder: Path) -> None:
     (folder / "recipe.toml").write_text(RECIPE.replace("n_head = 2", "n_head = 3"))

@@ -279,6 +279,24 @@ def test_a_role_that_may_do_more_is_refused(postgres: PostgresServer, role: str,
     allowed.close()
 
 
+@pytest.mark.needs("postgresql")
+def test_a_partition_is_no_table_of_its_own(postgres: PostgresServer) -> None:
+    with postgres.admin("demo") as connection:
+        connection.execute("CREATE TABLE readings (day date, level integer) PARTITION BY RANGE (day)")
+        part = "FOR VALUES FROM ('2026-01-01') TO (MAXVALUE)"
+        connection.execute(f"CREATE TABLE readings_2026 PARTITION OF readings {part}")
+        connection.execute("INSERT INTO readings VALUES ('2026-03-01', 7)")
+        connection.execute("CREATE ROLE gauge LOGIN; GRANT SELECT ON readings, readings_2026 TO gauge")
+    database = connect(postgres.url("demo", "gauge"))
+    try:
+        assert [table.name for table in database.schema().tables if table.name.startswith("readings")] == ["readings"]
+        assert database.execute(safe(database, "SELECT SUM(level) FROM readings"), {}).rows == ((7,),)
+    finally:
+        database.close()
+        with postgres.admin("demo") as connection:
+            connection.execute("DROP TABLE readings")
+
+
 @pytest.mark.needs("mariadb")
 @pytest.mark.parametrize(
     ("grant", "words"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -103,6 +104,20 @@ def test_what_is_refused_is_held_out_by_the_intent() -> None:
     held, trained = {p.family for p in parts.valid}, {p.family for p in [*parts.train, *parts.phrasings]}
     assert not held & trained
     assert 10 < len(held) < 90
+
+
+def test_intents_beside_the_corpus_join_it_as_often_as_is_asked(job: Job, tmp_path: Path) -> None:
+    beside = tmp_path / "beside"
+    beside.mkdir()
+    intent = {"sql": "SELECT MAX(email) FROM employees", "phrasings": ["last email?", "the email that sorts last"]}
+    (beside / "more.jsonl").write_text(json.dumps(intent), encoding="utf-8")
+    small = replace(job, composed=0, intents=10)
+    synthesize(small, tmp_path / "without", 0.001)
+    synthesize(replace(small, also=(beside,), also_copies=3), tmp_path / "with", 0.001)
+    made = lines(tmp_path / "with", "train")
+    added = [line["question"] for line in made if "email" in line["question"] and "MAX" in line["target"]]
+    assert sorted(Counter(added).values()) == [3, 3]
+    assert len(made) - len(added) == len(lines(tmp_path / "without", "train"))
 
 
 @pytest.mark.slow

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from multiprocessing import get_context
 from pathlib import Path
@@ -15,7 +15,7 @@ from bot.schema import Schema
 from bot.shorthand import Shorthand
 from bot.value_reading import build_index
 from kd_training.synthesize.compose import Composer, read_parts
-from kd_training.synthesize.draft import read_intents
+from kd_training.synthesize.draft import Intent, read_intents
 from kd_training.synthesize.fill import Filler
 from kd_training.synthesize.make import Maker, Pair, Tally, make_pairs, split, write_examples
 
@@ -34,6 +34,8 @@ class Job:
     parts: int = 1
     corpus_copies: int = 1
     intents: int | None = None  # of the corpus, spread over all of it; None: all
+    also: tuple[Path, ...] = ()  # folders of intents beside the corpus
+    also_copies: int = 1
 
 
 def synthesize(job: Job, out: Path, holdout: float) -> dict[str, int]:
@@ -57,14 +59,20 @@ def _part(job: Job, part: int) -> tuple[list[Pair], Tally]:
     filler = Filler(_texts(database, schema), _people(database, schema), glossary, job.today)
     index = build_index(database, schema, glossary.values)
     maker = Maker(Shorthand(schema, glossary), database, index, filler, job.today)
-    intents = [i for path in sorted(job.corpus.glob("*.jsonl")) for i in read_intents(path)]
+    intents = _intents(job.corpus)
     if job.intents is not None:
         intents = intents[:: max(1, len(intents) // job.intents)][: job.intents]
     parts = job.corpus / "compose"
     composer = Composer(read_parts(parts), schema) if parts.is_dir() else None
     share = job.composed // job.parts
     pairs = list(make_pairs(maker, intents[part :: job.parts], composer, share, job.repeats, job.seed + part))
-    return pairs, maker.tally
+    more = [i for folder in job.also for i in _intents(folder)][part :: job.parts]
+    added = make_pairs(maker, more, None, 0, job.repeats, job.seed + part)
+    return [*pairs, *(replace(pair, copies=job.also_copies) for pair in added)], maker.tally
+
+
+def _intents(folder: Path) -> list[Intent]:
+    return [i for path in sorted(folder.glob("*.jsonl")) for i in read_intents(path)]
 
 
 def _texts(database: Database, schema: Schema) -> dict[str, list[str]]:

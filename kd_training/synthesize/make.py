@@ -45,6 +45,7 @@ class Pair:
     family: str
     source: str
     phrasing: str = ""  # the question before its holes were filled
+    copies: int = 1  # how often it stands in an epoch
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +304,8 @@ def write_examples(parts: Split, directory: Path, tally: Tally, corpus_copies: i
                     "question": pair.question,
                     "key": hashlib.sha256(f"{text}\n{pair.target}".encode()).hexdigest()[:16],
                 }
-                copies = corpus_copies if name == "train" and pair.source == "corpus" else 1
+                worded = corpus_copies if pair.source == "corpus" else 1
+                copies = worded * pair.copies if name == "train" else 1
                 out.write((json.dumps(line, ensure_ascii=False) + "\n") * copies)
         sizes[name] = len(seen)
         if name == "train":
