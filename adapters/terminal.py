@@ -16,6 +16,7 @@ from adapters.commands import (
     evaluate,
     models,
     nightly,
+    onboard,
     pairs,
     review,
     schedule,
@@ -38,6 +39,7 @@ app.command("eval")(evaluate.command)
 app.command("check")(check.command)
 app.command("distill")(distill.command)
 app.command("teacher")(teacher.command)
+app.command("onboard")(onboard.command)
 app.command("models")(models.command)
 app.command("nightly")(nightly.command)
 app.command("schedule")(schedule.command)

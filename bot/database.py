@@ -45,6 +45,10 @@ class DatabaseError(Exception):
         self.message = message
         self.detail = detail  # the engine's own words: for logs, never for a channel
 
+    def __reduce__(self) -> tuple[type[DatabaseError], tuple[Failure, str, str]]:
+        """What another process makes it from again."""
+        return type(self), (self.kind, self.message, self.detail)
+
 
 class Database(Protocol):
     """One open database. Implementations are thread-safe."""

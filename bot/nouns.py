@@ -11,7 +11,10 @@ _UNCHANGING = frozenset(
 )
 _MASS = frozenset({"inventory", "stock", "data", "equipment", "news"})
 _IRREGULAR = {"person": "people", "child": "children", "man": "men", "woman": "women"}
-_SINGULAR = {plural: singular for singular, plural in _IRREGULAR.items() if plural != "people"}
+_SINGULAR = {
+    **{plural: singular for singular, plural in _IRREGULAR.items() if plural != "people"},
+    "movies": "movie", "cookies": "cookie", "sizes": "size", "prizes": "prize", "causes": "cause",
+}  # fmt: skip
 
 
 def words_of(name: str) -> list[str]:

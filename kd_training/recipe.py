@@ -280,6 +280,7 @@ class Run:
             self._url, self._glossary, self._root / made.corpus, self._today, made.repeats, made.composed,
             made.seed, made.parts, made.corpus_copies, made.intents,
             tuple(self._root / folder for folder in made.also), made.also_copies,
+            allow_unsafe_role=bool(getattr(self._database, "warning", "")),  # it was opened all the same
         )  # fmt: skip
         synthesize(job, pairs, made.holdout)
 

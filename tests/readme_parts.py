@@ -53,6 +53,8 @@ OTHERS = {
     "demo/questions.jsonl": "The demo's evaluation set. Never training data.",
     "demo/student/": "The shipped student.",
     "docs/": "Pages to read.",
+    "kd_training/onboard/frames.jsonl": "Questions about rows, with holes for the names of tables and columns.",
+    "kd_training/onboard/wordings.toml": "How people word measures and filters, with holes for the names of columns.",
     "tests/": "One file for each file tested, and test_architecture.py for the shape of it all.",
     ".ci/run": "All checks on a clean Debian.",
     "CHANGELOG.md": "What changed.",

@@ -147,6 +147,7 @@ class Composer:
             and not (d.get("compound") and "compound" in shape.get("not_for", []))
             and d.get("bucket") not in shape.get("not_bucket", [])
             and d["name"] not in shape.get("not_dimensions", [])
+            and d.get("distinct", 99) >= list(shape.get("slots", {}).values()).count("dimension")
             and not (taken and set(d["select"]) & set(taken["select"]))
         ]
         if second and "dimension_of_both" in shape.get("needs", []):

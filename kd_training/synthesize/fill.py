@@ -133,6 +133,11 @@ class Filler:
         self._today = today
         self._aliases: dict[str, tuple[str, ...]] = {a.value: a.names for a in glossary.values}
 
+    def lacks(self, draft: Draft) -> str | None:
+        """The first column of the draft's holes that has no value to say; None where all can be filled."""
+        kinds = (kind for kind in draft.slots.values() if kind != "time" and ":" not in kind)
+        return next((kind for kind in kinds if not self._values.get(kind)), None)
+
     def fill(self, draft: Draft, rng: random.Random) -> Filled:
         """One filling of the draft."""
         values: dict[str, str | int] = {}
@@ -161,10 +166,9 @@ class Filler:
         for name, kind in firsts.items():
             table = kind.split(".")[0]
             mate = next((n for n, k in draft.slots.items() if k == f"{table}.last_name" and n not in values), None)
-            first, last = rng.choice(self._people[table])
-            values[name] = first
-            if mate:
-                values[mate] = last
+            people = self._people.get(table)
+            if people and mate:
+                values[name], values[mate] = rng.choice(people)
 
     def _value_text(self, value: str, rng: random.Random) -> str:
         names = self._aliases.get(value)

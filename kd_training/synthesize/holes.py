@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 Item = Mapping[str, Any]
 _SPACES = re.compile(r"\s+")
-_COLUMN = re.compile(r"[a-z_]+\.[a-z_]+")
-_TIME_PAIR = re.compile(r"([a-z_.]+) >= :d0 AND \1 < :d1")
+_COLUMN = re.compile(r"\b[A-Za-z_]\w*\.[A-Za-z_]\w*")
+_TIME_PAIR = re.compile(r"([\w.]+) >= :d0 AND \1 < :d1")
 
 
 class Holes:

@@ -36,6 +36,7 @@ class Job:
     intents: int | None = None  # of the corpus, spread over all of it; None: all
     also: tuple[Path, ...] = ()  # folders of intents beside the corpus
     also_copies: int = 1
+    allow_unsafe_role: bool = False
 
 
 def synthesize(job: Job, out: Path, holdout: float) -> dict[str, int]:
@@ -53,7 +54,7 @@ def synthesize(job: Job, out: Path, holdout: float) -> dict[str, int]:
 
 
 def _part(job: Job, part: int) -> tuple[list[Pair], Tally]:
-    database = connect(job.url)
+    database = connect(job.url, job.allow_unsafe_role)
     glossary = load_glossary(job.glossary)
     schema = database.schema()
     filler = Filler(_texts(database, schema), _people(database, schema), glossary, job.today)

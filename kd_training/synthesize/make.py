@@ -32,7 +32,7 @@ from kd_training.synthesize.fill import Filled, Filler
 
 _PAIR = re.compile(r":d(\d+)\b")
 _PLACE = re.compile(r":[vnd]\d")
-_LITERAL = re.compile(r"([a-z_0-9]+\.[a-z_]+) (=|<>) '((?:[^']|'')*)'")
+_LITERAL = re.compile(r"(\w+\.\w+) (=|<>) '((?:[^']|'')*)'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +134,10 @@ class Maker:
 
     def pair(self, draft: Draft, source: str, rng: random.Random) -> Pair | None:
         """Fill, link and check one draft; None (counted) when its parts do not meet."""
+        lacking = self._filler.lacks(draft)
+        if lacking is not None:
+            self.tally.drop("no value to say", f"{lacking} in {draft.question!r}")
+            return None
         filled = self._filler.fill(draft, rng)
         linked = link(filled.question, self._index, self._today)
         target = self._target(draft, filled, linked)

@@ -1,0 +1,1 @@
+"""A student for a database that nobody has worded."""
