@@ -167,8 +167,12 @@ class Filler:
             table = kind.split(".")[0]
             mate = next((n for n, k in draft.slots.items() if k == f"{table}.last_name" and n not in values), None)
             people = self._people.get(table)
-            if people and mate:
-                values[name], values[mate] = rng.choice(people)
+            if not people:
+                continue
+            first, last = rng.choice(people)
+            values[name] = first
+            if mate:
+                values[mate] = last
 
     def _value_text(self, value: str, rng: random.Random) -> str:
         names = self._aliases.get(value)
