@@ -123,6 +123,8 @@ def _work(
                 yield waiting[done], done.result()
         except BrokenProcessPool:
             time.sleep(1)  # the Ctrl+C that ended a process may reach this one a moment later, and is what to say then
+            if any(process.exitcode == -signal.SIGINT for process in (pool._processes or {}).values()):
+                raise KeyboardInterrupt from None
             raise
         finally:  # who stops early does not wait for what was not begun
             pool.shutdown(wait=False, cancel_futures=True)

@@ -13,6 +13,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from adapters.terminal import main
@@ -100,7 +101,8 @@ def test_a_student_beside_its_baselines(mynah: Mynah) -> None:
     assert "baseline" in done.out
 
 
-def test_ctrl_c_ends_all_that_judge(tmp_path: Path) -> None:
+@pytest.mark.parametrize("reached", ["all", "one that judges"])
+def test_ctrl_c_ends_all_that_judge(tmp_path: Path, reached: str) -> None:
     slow = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 1000000000) SELECT COUNT(*) FROM n"
     for folder in ("tmp", "dbs"):
         (tmp_path / folder).mkdir()
@@ -119,7 +121,11 @@ def test_ctrl_c_ends_all_that_judge(tmp_path: Path) -> None:
     try:
         while process.poll() is None and len(list((tmp_path / "tmp").glob("**/mynah-copies-*"))) < 2:
             time.sleep(0.05)
-        os.killpg(process.pid, signal.SIGINT)
+        if reached == "all":
+            os.killpg(process.pid, signal.SIGINT)
+        else:
+            workers = [p for p in psutil.Process(process.pid).children() if "spawn_main" in " ".join(p.cmdline())]
+            workers[0].send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=90)  # less than four rounds of queries of half a minute
     finally:
         with suppress(ProcessLookupError):
