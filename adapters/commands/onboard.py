@@ -31,7 +31,7 @@ def command(
     minutes: Annotated[float, typer.Option(metavar="N", min=1, max=1440, help="How long it may take.")] = 60,
 ) -> int:
     """Learn a database that Mynah has never seen. Exit code 1 where the student would not be worth asking."""
-    from bot.config import load_settings
+    from bot.config import DEMO, load_settings
     from eval_harness.formats import read_file
     from kd_training.onboard.onboard import Plan, onboard, work_folder
     from kd_training.teaching import teacher_of
@@ -44,7 +44,7 @@ def command(
     settings = load_settings(database_url=url, glossary=glossary)
     if glossary is None and load_settings().database_url.get_secret_value() != url:
         settings = settings.model_copy(update={"glossary": None})  # the one that is set is another database's
-    if settings.database_url.get_secret_value() == "demo":
+    if url == DEMO:
         raise BadUsage("the demo has its student already; name a database of your own")
     own = settings.student_dir
     plan = Plan(

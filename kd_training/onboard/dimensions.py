@@ -6,15 +6,14 @@ They have the form of a corpus' `compose/dimensions.jsonl`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-from kd_training.onboard.facts import Fact, TableFacts
+from kd_training.onboard.facts import TableFacts
+from kd_training.onboard.measures import Item
 from kd_training.onboard.said import Name, Said
 
-Item = dict[str, Any]
 _BUCKETS = (
     ("MONTH", "month", "monthly", 1.0), ("YEAR", "year", "yearly", 1.0), ("QUARTER", "quarter", "quarterly", 0.7),
-    ("WEEKDAY", "weekday", "by day of the week", 0.4), ("DATE", "day", "daily", 0.4),
+    ("WEEKDAY", "weekday", "by day of the week", 0.4), ("DAY", "day", "daily", 0.4),
 )  # fmt: skip
 
 
@@ -35,17 +34,12 @@ def _of_table(table: TableFacts, said: Said) -> Iterator[Item]:
     if table.label:
         yield {"name": f"each {name}", "table": name, "select": [f.name for f in table.label], "tags": [],
                **({"key": table.key, "entity": True} if table.key else {}), "weight": 1.5,
-               "phrases": list(_named(rows.ones, table.label)), "plurals": list(rows.many)}  # fmt: skip
+               "phrases": [*rows.ones, f"{rows.one} name"], "plurals": list(rows.many)}  # fmt: skip
     elif table.key and not table.bridges:
         ids = [f"{one} ID" for one in rows.ones]
         yield {"name": f"each {name}", "table": name, "select": [table.key], "tags": [], "key": table.key,
                "entity": True, "weight": 0.5, "phrases": [*rows.ones, *ids],
                "plurals": [*rows.many, *(f"{i}s" for i in ids)]}  # fmt: skip
-
-
-def _named(ones: tuple[str, ...], label: tuple[Fact, ...]) -> Iterator[str]:
-    yield from ones
-    yield f"{ones[0]} name"
 
 
 def _words(column: Name, rows: Name, alone: bool) -> dict[str, list[str]]:

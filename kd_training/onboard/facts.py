@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import sqlglot
@@ -83,11 +83,16 @@ class TableFacts:
         return [fact for fact in self.columns if fact.role in roles]
 
     @property
-    def key(self) -> str | None:
-        """The column that identifies a row, `table.column`; None without one."""
+    def identity(self) -> Fact | None:
+        """The one column that identifies a row; None without one."""
         own = self.table.primary_key
-        keys = [f.name for f in self.columns if own == (f.column.name,)] or [f.name for f in self.of("key")]
+        keys = [fact for fact in self.columns if own == (fact.column.name,)] or self.of("key")
         return keys[0] if len(keys) == 1 else None
+
+    @property
+    def key(self) -> str | None:
+        """The name of `identity`, `table.column`."""
+        return self.identity.name if self.identity else None
 
     @property
     def dated(self) -> str | None:
@@ -182,13 +187,9 @@ def _labelled(table: Table, facts: tuple[Fact, ...]) -> tuple[tuple[Fact, ...], 
     """The facts with the labels' roles set, and the labels."""
     label = _label(table, facts)
     names = {fact.name for fact in label}
-    again = tuple(_as_label(fact) if fact.name in names and fact.role != "key" else fact for fact in facts)
+    again = tuple(replace(f, role="label") if f.name in names and f.role != "key" else f for f in facts)
     by_name = {fact.name: fact for fact in again}
     return again, tuple(by_name[fact.name] for fact in label)
-
-
-def _as_label(fact: Fact) -> Fact:
-    return Fact(fact.table, fact.column, "label", fact.distinct, fact.low, fact.middle, fact.high, fact.holes)
 
 
 def _label(table: Table, facts: Iterable[Fact]) -> list[Fact]:

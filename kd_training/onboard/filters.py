@@ -7,15 +7,13 @@ They have the form of a corpus' `compose/filters.jsonl`: `after_rows` follows th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from bot.nouns import words_of
 from kd_training.onboard.facts import Fact, TableFacts
-from kd_training.onboard.measures import thresholds
+from kd_training.onboard.measures import Item, thresholds
 from kd_training.onboard.said import Name, Said
 from kd_training.onboard.wordings import worded
 
-Item = dict[str, Any]
 _PLACES = frozenset(
     ["city", "town", "country", "state", "region", "province", "district", "county", "location", "nationality"]
 )

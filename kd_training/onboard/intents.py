@@ -120,8 +120,7 @@ class _Writer:
         return [_Parent(self._facts[k.ref_table], k) for k in single if self._facts[k.ref_table].label]
 
     def _numbered(self, table: TableFacts) -> bool:
-        keys = table.of("key")
-        return len(keys) == 1 and keys[0].column.type in ("integer", "number")
+        return table.identity is not None and table.identity.column.type in ("integer", "number")
 
     def _intent(self, frame: Mapping[str, Any], binding: _Binding) -> Intent | None:
         sql, slots = str(frame["sql"]), dict(frame.get("slots", {}))
@@ -137,9 +136,9 @@ class _Writer:
                 slots |= {"first": first, "last": last}
             else:
                 slots["v"] = named[0].name
-        if ":n" in sql and "n" not in slots:
-            keys = binding.table.of("key")
-            slots["n"] = f"int:{max(0, int(keys[0].low))}-{max(1, int(keys[0].high))}"
+        identity = binding.table.identity
+        if ":n" in sql and "n" not in slots and identity is not None:
+            slots["n"] = f"int:{max(0, int(identity.low))}-{max(1, int(identity.high))}"
         given = binding.column2 if "number" in frame["needs"] else binding.column
         for slot in ("w", "x"):
             if f":{slot}" in sql and given is not None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from bot.config import ROOT
 from kd_training.onboard.facts import Fact, TableFacts
+from kd_training.onboard.measures import Item
 from kd_training.onboard.said import Said
 from kd_training.synthesize.draft import read_lines
 
-Item = dict[str, Any]
 SHAPES = ROOT / "demo" / "phrasings" / "compose" / "shapes.jsonl"
 _LISTS = ("list_filtered", "list_with_column", "list_with_two_columns")
 _PAIRED = ("two_measures", "top_n_two_measures", "two_totals")
